@@ -1,0 +1,53 @@
+//! The main file `slowburn.yaml`: raw shapes, their checks, and the checked types the rest of the house uses.
+//!
+//! Keys and meaning are Prometheus's and Alertmanager's own. A checked [`Config`] can only be had from files without a
+//! mistake; every mistake of all files is reported in one run.
+
+pub mod auth;
+pub mod receiver;
+pub mod scrape;
+
+use crate::domain::labels::Labels;
+use crate::domain::setup::Setup;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A checked configuration, its SLO files included.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub global: Global,
+    pub scrape_configs: Vec<scrape::ScrapeConfig>,
+    pub storage: Storage,
+    pub receivers: Vec<receiver::Receiver>,
+    pub web: Web,
+    /// SLOs, routes and counting rules: what the domain decides by.
+    pub setup: Setup,
+    /// The main file.
+    pub path: PathBuf,
+}
+
+/// Defaults for all jobs, and what names this instance to the outside.
+#[derive(Clone, Debug)]
+pub struct Global {
+    pub scrape_interval: Duration,
+    pub scrape_timeout: Duration,
+    pub evaluation_interval: Duration,
+    /// Base of the links in messages, without a trailing slash.
+    pub external_url: String,
+    pub external_labels: Labels,
+    /// Default SMTP and Slack settings live in the receivers after checking.
+    pub resolve_timeout: Duration,
+}
+
+/// Where the embedded store lives.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub path: PathBuf,
+}
+
+/// The web face.
+#[derive(Clone, Debug)]
+pub struct Web {
+    pub listen: SocketAddr,
+}

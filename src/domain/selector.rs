@@ -1,0 +1,169 @@
+//! PromQL vector selectors: a metric name and label matchers.
+//!
+//! A name is required, so that text that no SLO needs can be skipped by its name. Regular expressions are anchored on
+//! both sides, a missing label matches as the empty string, and the boundaries `le` and `quantile` compare as numbers
+//! (`le="1"` and `le="1.0"` are one bucket).
+
+use super::labels::Labels;
+use regex::Regex;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::fmt;
+
+/// How a matcher compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MatchOp {
+    Equal,
+    NotEqual,
+    Regex,
+    NotRegex,
+}
+
+impl MatchOp {
+    fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::NotEqual => "!=",
+            Self::Regex => "=~",
+            Self::NotRegex => "!~",
+        }
+    }
+}
+
+/// One condition on one label.
+#[derive(Clone, Debug)]
+pub struct Matcher {
+    pub label: String,
+    pub op: MatchOp,
+    pub value: String,
+    regex: Option<Regex>,
+}
+
+impl Matcher {
+    /// Fails with the regular expression's own message, in one line.
+    pub fn new(label: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, String> {
+        let value = value.into();
+        let regex = match op {
+            MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value)?),
+            MatchOp::Equal | MatchOp::NotEqual => None,
+        };
+        Ok(Self { label: label.into(), op, value, regex })
+    }
+
+    /// Whether a label of this value passes; absent labels are the empty string.
+    pub fn matches(&self, value: &str) -> bool {
+        let equal = || self.value == value || (is_boundary(&self.label) && same_number(&self.value, value));
+        let regex = || self.regex.as_ref().is_some_and(|regex| regex.is_match(value));
+        match self.op {
+            MatchOp::Equal => equal(),
+            MatchOp::NotEqual => !equal(),
+            MatchOp::Regex => regex(),
+            MatchOp::NotRegex => !regex(),
+        }
+    }
+}
+
+/// A Prometheus regular expression: anchored on both sides, `.` matches newlines.
+pub fn anchored(pattern: &str) -> Result<Regex, String> {
+    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| error.to_string().replace('\n', " "))
+}
+
+fn is_boundary(label: &str) -> bool {
+    matches!(label, "le" | "quantile")
+}
+
+fn same_number(a: &str, b: &str) -> bool {
+    matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.label, self.op, &self.value) == (&other.label, other.op, &other.value)
+    }
+}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{:?}", self.label, self.op.symbol(), self.value)
+    }
+}
+
+/// All matchers hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matchers(pub Vec<Matcher>);
+
+impl Matchers {
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.0.iter().all(|m| m.matches(labels.get(&m.label).unwrap_or_default()))
+    }
+}
+
+/// `name{matchers}`; matches the series of that exact name whose labels satisfy every matcher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selector {
+    pub name: String,
+    pub matchers: Matchers,
+}
+
+impl Selector {
+    pub fn matches(&self, name: &str, labels: &Labels) -> bool {
+        self.name == name && self.matchers.matches(labels)
+    }
+
+    /// The same matchers on another metric name (a histogram's `_bucket` and `_count`).
+    pub fn renamed(&self, name: impl Into<String>) -> Self {
+        Self { name: name.into(), matchers: self.matchers.clone() }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = !is_plain_name(&self.name);
+        let mut parts: Vec<String> = self.matchers.0.iter().map(ToString::to_string).collect();
+        if quoted {
+            parts.insert(0, format!("{:?}", self.name));
+        }
+        let name = if quoted { "" } else { &self.name };
+        if parts.is_empty() { f.write_str(name) } else { write!(f, "{name}{{{}}}", parts.join(",")) }
+    }
+}
+
+/// Whether a metric name can stand without quotes.
+pub fn is_plain_name(name: &str) -> bool {
+    let ok = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    name.chars().all(ok) && name.starts_with(|c: char| !c.is_ascii_digit())
+}
+
+/// Why a text is not a selector, and where (a byte offset into the text).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadSelector {
+    pub offset: usize,
+    pub message: String,
+}
+
+/// Stored and shown as its text.
+impl Serialize for Selector {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::selector_text::parse_selector(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Matchers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(ToString::to_string))
+    }
+}
+
+impl<'de> Deserialize<'de> for Matchers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        let parse = |text: &String| super::selector_text::parse_matcher(text).map_err(D::Error::custom);
+        texts.iter().map(parse).collect::<Result<_, _>>().map(Self)
+    }
+}

@@ -1,0 +1,1 @@
+//! The only way out over HTTP: clients built from a checked `http_config`.

@@ -1,0 +1,22 @@
+//! slowburn: SLOs, error budgets and burn-rate alerts in one binary.
+//!
+//! One idea: everything that decides is pure and lives in [`domain`]; everything that touches the world is outside it;
+//! [`app`] joins them. Modules stand in the order in which data flows:
+//!
+//! * in: [`config`] and [`spec`] read files, [`source`] reads targets;
+//! * decide: [`domain`], one function `step(state, event) -> effects`;
+//! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
+//! * ground: [`clock`], [`http`], [`telemetry`].
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod notify;
+pub mod source;
+pub mod spec;
+pub mod store;
+pub mod telemetry;
+pub mod view;
+pub mod web;

@@ -1,0 +1,1 @@
+//! Where readings come from: discovery, scraping, and exposition text.

@@ -1,0 +1,1 @@
+//! SLO documents: text in, `domain::slo` out; pure.

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod event;
+pub mod history;
 pub mod labels;
 pub mod message;
 pub mod ratio;
@@ -12,3 +13,4 @@ pub mod setup;
 pub mod slo;
 pub mod status;
 pub mod time;
+pub mod varint;

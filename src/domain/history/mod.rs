@@ -32,29 +32,33 @@ pub struct History {
 }
 
 impl History {
-    /// Adds events that happened evenly over `[from, to]` (all at `to` when they are equal) and marks the span measured.
+    /// Adds events that happened evenly over `[from, to]` (all at `to` when they are equal) and, unless it is not
+    /// `measured`, marks the span so.
     ///
     /// Amounts may be negative (a corrected slice); a span that ends before it begins is taken as a point.
-    pub fn record(&mut self, from: Timestamp, to: Timestamp, total: f64, bad: f64) {
+    pub fn record(&mut self, from: Timestamp, to: Timestamp, total: f64, bad: f64, measured: bool) {
         let from = from.min(to);
+        let events = Counts { total, bad, measured: i64::from(measured) };
         if self.head.last().is_some_and(|last| from < last.at) {
-            self.insert(from, to, total, bad);
+            self.insert(from, to, events);
         } else {
-            self.append(from, to, total, bad);
+            self.append(from, to, events);
         }
     }
 
     /// The common case: nothing is known yet about any time after `from`.
-    fn append(&mut self, from: Timestamp, to: Timestamp, total: f64, bad: f64) {
+    ///
+    /// Here and in [`History::insert`] `events.measured` is the share of the span that was measured, 0 or 1.
+    fn append(&mut self, from: Timestamp, to: Timestamp, events: Counts) {
         let last = self.head.last().copied().unwrap_or(Knot { at: from, sum: Counts::default() });
         if self.head.is_empty() || from > last.at {
             self.head.push(Knot { at: from, sum: last.sum });
         }
         let start = self.head.len() - 1;
         let sum = Counts {
-            total: last.sum.total + total,
-            bad: last.sum.bad + bad,
-            measured: last.sum.measured + (to.0 - from.0),
+            total: last.sum.total + events.total,
+            bad: last.sum.bad + events.bad,
+            measured: last.sum.measured + (to.0 - from.0) * events.measured,
         };
         let knot = Knot { at: to, sum };
         let extends = start > 0
@@ -71,7 +75,7 @@ impl History {
     }
 
     /// Knowledge about a span of which later times are known already.
-    fn insert(&mut self, from: Timestamp, to: Timestamp, total: f64, bad: f64) {
+    fn insert(&mut self, from: Timestamp, to: Timestamp, events: Counts) {
         self.open_from(from);
         if self.head.first().is_some_and(|first| from < first.at) {
             self.head.insert(0, Knot { at: from, sum: Counts::default() });
@@ -82,8 +86,8 @@ impl History {
             self.split(to);
             let jump = self.head.partition_point(|k| k.at <= to) - 1;
             for knot in &mut self.head[jump..] {
-                knot.sum.total += total;
-                knot.sum.bad += bad;
+                knot.sum.total += events.total;
+                knot.sum.bad += events.bad;
             }
             return;
         }
@@ -94,11 +98,11 @@ impl History {
             let share = ((knot.at.0 - from.0) as f64 / length).min(1.0);
             if knot.at <= to {
                 let step = knot.at.0 - before.at.0;
-                found += step - (knot.sum.measured - before.sum.measured);
+                found += (step - (knot.sum.measured - before.sum.measured)) * events.measured;
                 before = *knot;
             }
-            knot.sum.total += total * share;
-            knot.sum.bad += bad * share;
+            knot.sum.total += events.total * share;
+            knot.sum.bad += events.bad * share;
             knot.sum.measured += found;
         }
     }
@@ -168,12 +172,17 @@ impl History {
         self.head.last().map(|k| k.at)
     }
 
+    /// Whether [`History::maintain`] has something to do.
+    pub fn is_full(&self) -> bool {
+        self.head.len() > HEAD_MAX
+    }
+
     /// Seals, thins and forgets what age allows.
     ///
     /// `finest` is the shortest window ever asked for, `keep` the longest; around `pins` (ascending: calendar and
     /// maintenance edges) the curve stays exact.
     pub fn maintain(&mut self, now: Timestamp, finest: Duration, keep: Duration, pins: &[Timestamp]) {
-        if self.head.len() <= HEAD_MAX {
+        if !self.is_full() {
             return;
         }
         let finest = finest.as_millis() as i64;

@@ -39,7 +39,7 @@ fn measured(records: &[Record], from: i64, to: i64) -> i64 {
 fn filled(records: &[Record]) -> History {
     let mut history = History::default();
     for r in records {
-        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad);
+        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
     }
     history
 }
@@ -64,11 +64,11 @@ proptest! {
             all.push(Record { from: i * 15_000, to: (i + 1) * 15_000, total: 3.0, bad: 1.0 });
         }
         for r in &all {
-            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad);
+            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
             history.maintain(Timestamp(r.to), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
         }
         for r in late {
-            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad);
+            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
             all.push(r);
         }
         let end = 9_000_000;
@@ -85,7 +85,7 @@ fn day(step: i64) -> (History, Vec<Record>) {
     for i in 0..(86_400_000 / step) {
         let total = ((i * 7919) % 101) as f64;
         let r = Record { from: i * step, to: (i + 1) * step, total, bad: f64::from(u8::from(i % 97 == 0)) };
-        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad);
+        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
         history.maintain(
             Timestamp(r.to),
             Duration::from_secs(300),
@@ -121,7 +121,13 @@ fn the_whole_is_exact_and_pins_stay_exact_however_old() {
 fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
     let mut history = History::default();
     for i in 0..(30 * 5760i64) {
-        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), ((i * 31) % 900) as f64, (i % 3) as f64);
+        history.record(
+            Timestamp(i * 15_000),
+            Timestamp((i + 1) * 15_000),
+            ((i * 31) % 900) as f64,
+            (i % 3) as f64,
+            true,
+        );
         history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400 * 62), &[]);
     }
     assert!(history.heap() < 50_000, "{}", history.heap());
@@ -131,7 +137,7 @@ fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
 fn forgetting_does_not_change_what_is_kept() {
     let (mut history, keep) = (History::default(), Duration::from_secs(3600));
     for i in 0..2000i64 {
-        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 1.0, 0.0);
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 1.0, 0.0, true);
         history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), keep, &[]);
     }
     let now = Timestamp(30_000_000);
@@ -143,7 +149,7 @@ fn forgetting_does_not_change_what_is_kept() {
 fn quiet_time_costs_nothing() {
     let mut history = History::default();
     for i in 0..10_000i64 {
-        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 0.0, 0.0);
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 0.0, 0.0, true);
     }
     assert_eq!(history.sum(Timestamp(0), Timestamp(150_000_000)).measured, 150_000_000);
     assert!(history.heap() < 1000);
@@ -152,9 +158,9 @@ fn quiet_time_costs_nothing() {
 #[test]
 fn a_jump_belongs_to_its_moment() {
     let mut history = History::default();
-    history.record(Timestamp(10), Timestamp(10), 1.0, 1.0);
-    history.record(Timestamp(10), Timestamp(20), 0.0, 0.0);
-    history.record(Timestamp(20), Timestamp(20), 1.0, 0.0);
+    history.record(Timestamp(10), Timestamp(10), 1.0, 1.0, true);
+    history.record(Timestamp(10), Timestamp(20), 0.0, 0.0, true);
+    history.record(Timestamp(20), Timestamp(20), 1.0, 0.0, true);
     assert_eq!(history.sum(Timestamp(9), Timestamp(10)).total, 1.0);
     assert_eq!(history.sum(Timestamp(10), Timestamp(20)).total, 1.0);
     assert_eq!(history.sum(Timestamp(10), Timestamp(19)).total, 0.0);

@@ -124,11 +124,6 @@ impl Plan {
         }
         found
     }
-
-    /// Names of all metrics that feed some SLO.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
-    }
 }
 
 impl PlanTerm {

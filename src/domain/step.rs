@@ -7,7 +7,7 @@ use super::event::Event;
 use super::group::{AlertKey, Change, Firing, GroupState, Surroundings};
 use super::labels::Labels;
 use super::message::{Detail, Notice};
-use super::reading::{Outcome, Scrape, Target};
+use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
 use super::slo::{Indicator, Slo};
@@ -219,8 +219,9 @@ impl State {
     /// A target that is no longer scraped can't be mended; its missing bucket is no problem any more.
     fn forgive_missing_buckets(&mut self, effects: &mut Effects) {
         let (now, targets) = (self.core.now, &self.targets);
-        let gone =
-            |id| targets.get(id).and_then(|t| t.last_attempt).is_none_or(|last| now.since(last) > FORGIVEN_AFTER);
+        let gone = |id: &TargetId| {
+            targets.get(id).and_then(|t| t.last_attempt).is_none_or(|last| now.since(last) > FORGIVEN_AFTER)
+        };
         for slo in self.slos.iter_mut().filter(|slo| !slo.missing_bucket.is_empty()) {
             slo.missing_bucket.retain(|id, _| !gone(id));
             effects.selectors_changed |= slo.missing_bucket.is_empty();

@@ -16,7 +16,9 @@ pub enum SyntaxError {
     Malformed { line: u64, column: usize, expected: &'static str, got: String, quote: String },
     #[error("line {line}: byte {byte:#04x} is not UTF-8 after `{quote}`")]
     NotUtf8 { line: u64, byte: u8, quote: String },
-    #[error("the body ends after line {lines} without \"# EOF\", which OpenMetrics requires: it may have been cut short")]
+    #[error(
+        "the body ends after line {lines} without \"# EOF\", which OpenMetrics requires: it may have been cut short"
+    )]
     NoEof { lines: u64 },
 }
 

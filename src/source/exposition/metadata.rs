@@ -24,7 +24,10 @@ pub enum FamilyKind {
 
 /// One line that begins with `#`.
 pub(super) enum Metadata<'a> {
-    Type { family: Cow<'a, str>, kind: FamilyKind },
+    Type {
+        family: Cow<'a, str>,
+        kind: FamilyKind,
+    },
     /// Nothing that the reader needs.
     Other,
     /// `# EOF`.

@@ -39,3 +39,11 @@ pub fn read<E: From<SyntaxError>>(
     }
     Ok(())
 }
+
+/// Takes apart the text of one series, as [`SeriesText::raw`] gave it; `None` when it is no series.
+pub fn parse_series<T>(raw: &str, take: impl FnOnce(SeriesText<'_>) -> T) -> Option<T> {
+    let mut lexer = series::SeriesLexer::new(false);
+    let mut cursor = cursor::Cursor { text: raw, at: 0 };
+    lexer.read(&mut cursor).ok()?;
+    (cursor.at == raw.len()).then(|| take(lexer.text(raw)))
+}

@@ -135,7 +135,11 @@ impl<'a> Scanner<'a> {
                 Metadata::Other => Line::Blank,
                 Metadata::End => {
                     cursor.take(b'\n');
-                    return if cursor.at == self.body.len() { Ok(Line::End) } else { Err(cursor.fault("nothing after # EOF")) };
+                    return if cursor.at == self.body.len() {
+                        Ok(Line::End)
+                    } else {
+                        Err(cursor.fault("nothing after # EOF"))
+                    };
                 }
             },
             _ => {

@@ -39,7 +39,7 @@ impl HttpError {
         let host = url.host_str().unwrap_or_default().to_owned();
         let peer = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
         if error.is_timeout() {
-            return Self::Timeout(nearest(waited));
+            return Self::Timeout(waited);
         }
         if let Some(tls) = find::<rustls::Error>(error) {
             return Self::Tls { peer, reason: one_line(&tls.to_string()) };
@@ -59,7 +59,7 @@ impl HttpError {
 }
 
 /// Timers fire a little late; whole seconds (or tenths) are what people configured.
-fn nearest(waited: Duration) -> Duration {
+pub(super) fn nearest(waited: Duration) -> Duration {
     let step = if waited >= Duration::from_secs(2) { 1000 } else { 100 };
     let millis = waited.as_millis() as u64;
     Duration::from_millis(if millis < step { millis } else { millis / step * step })

@@ -7,9 +7,11 @@
 
 mod error;
 mod redirect;
+mod rotating;
 mod tls;
 
 pub use error::HttpError;
+pub use rotating::Rotating;
 
 use crate::clock;
 use crate::config::auth::{Auth, HttpConfig};
@@ -48,19 +50,24 @@ pub fn client(config: &HttpConfig, timeout: Duration) -> Result<Client, HttpErro
 }
 
 /// Sends a request with the credentials and headers of `config`, and follows at most ten redirects where it says so.
+///
+/// A timeout set on the request bounds all of it: every hop, and the body of the last answer.
 pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Response, HttpError> {
-    let started = clock::instant();
     let (client, plain) = request.build_split();
     let mut plain = plain.map_err(|_| HttpError::Config("not a URL that can be requested".into()))?;
     let origin = plain.url().clone();
+    let waiting = Waiting { since: clock::instant(), timeout: plain.timeout().copied() };
     let mut trusted = true;
     for _ in 0..=redirect::MAX {
-        let copy = plain.try_clone().ok_or_else(|| HttpError::Config("the body can't be sent again".into()))?;
+        let mut copy = plain.try_clone().ok_or_else(|| HttpError::Config("the body can't be sent again".into()))?;
+        if let Some(left) = copy.timeout_mut() {
+            *left = left.saturating_sub(waiting.since.elapsed());
+        }
         let request = RequestBuilder::from_parts(client.clone(), copy);
         let request = if trusted { authorize(request, config)? } else { request };
         let answer = request.send().await;
-        let mut response = answer.map_err(|error| HttpError::new(&error, plain.url(), started.elapsed()))?;
-        response.extensions_mut().insert(Started(started));
+        let mut response = answer.map_err(|error| HttpError::new(&error, plain.url(), waiting.time()))?;
+        response.extensions_mut().insert(waiting);
         if !config.follow_redirects {
             return Ok(response);
         }
@@ -73,9 +80,19 @@ pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Respon
     Err(HttpError::Redirect(format!("stopped after {} redirects", redirect::MAX)))
 }
 
-/// When a request was sent, kept with its answer so that a timeout of the body can tell the whole wait.
+/// Since when an answer is waited for, kept with the answer so that a timeout of its body can tell the whole wait.
 #[derive(Clone, Copy)]
-struct Started(Instant);
+struct Waiting {
+    since: Instant,
+    timeout: Option<Duration>,
+}
+
+impl Waiting {
+    /// What a timeout waited: the request's own limit, or as measured when the client's was hit.
+    fn time(self) -> Duration {
+        self.timeout.unwrap_or_else(|| error::nearest(self.since.elapsed()))
+    }
+}
 
 /// Adds credentials and `http_headers`, reading their files now.
 pub fn authorize(request: RequestBuilder, config: &HttpConfig) -> Result<RequestBuilder, HttpError> {
@@ -116,12 +133,13 @@ pub async fn read_bounded(mut response: Response, limit: u64) -> Result<Bytes, H
     {
         return Err(HttpError::Body(format!("the answer has Content-Encoding {encoding:?}, known are gzip and zstd")));
     }
-    let started = response.extensions().get::<Started>().map_or_else(clock::instant, |started| started.0);
+    let fresh = || Waiting { since: clock::instant(), timeout: None };
+    let waiting = response.extensions().get::<Waiting>().copied().unwrap_or_else(fresh);
     let limit = if limit == 0 { u64::MAX } else { limit };
     let mut body = BytesMut::new();
     loop {
         let chunk = response.chunk().await;
-        let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), started.elapsed()))?;
+        let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), waiting.time()))?;
         let Some(chunk) = chunk else { return Ok(body.freeze()) };
         if body.len() as u64 + chunk.len() as u64 > limit {
             return Err(HttpError::TooLarge { limit });

@@ -12,6 +12,17 @@ pub enum Secret {
     File(PathBuf),
 }
 
+/// Equal secrets tell that a reload changes nothing; the comparison is not for untrusted input.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(a), Self::Value(b)) => a.expose_secret() == b.expose_secret(),
+            (Self::File(a), Self::File(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
 impl Secret {
     /// The secret itself, without trailing newline. The error names the file, never its content.
     pub fn read(&self) -> Result<SecretString, String> {
@@ -26,7 +37,7 @@ impl Secret {
 }
 
 /// How a request proves who sends it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Auth {
     Basic {
         username: String,
@@ -40,7 +51,7 @@ pub enum Auth {
 }
 
 /// Prometheus's `tls_config`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TlsConfig {
     pub ca: Option<PemSource>,
     pub cert: Option<PemSource>,
@@ -51,7 +62,7 @@ pub struct TlsConfig {
 }
 
 /// PEM text inline or in a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PemSource {
     Text(String),
     File(PathBuf),
@@ -64,7 +75,7 @@ pub enum TlsVersion {
 }
 
 /// Prometheus's `http_config`, shared by scrapes, discovery and messages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpConfig {
     pub auth: Option<Auth>,
     pub headers: Vec<(String, Secret)>,

@@ -83,7 +83,11 @@ impl PartialEq for Matcher {
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_plain_label(&self.label) { f.write_str(&self.label)? } else { f.write_str(&quoted(&self.label))? }
+        if is_plain_label(&self.label) {
+            f.write_str(&self.label)?
+        } else {
+            f.write_str(&quoted(&self.label))?
+        }
         write!(f, "{}{}", self.op.symbol(), quoted(&self.value))
     }
 }

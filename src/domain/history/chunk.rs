@@ -6,7 +6,7 @@
 
 use super::knot::{Counts, Knot};
 use crate::domain::time::Timestamp;
-use crate::domain::varint::{put_signed, take_signed};
+use crate::domain::varint::{Reader, put_i64};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,10 +29,10 @@ impl Chunk {
             let last_step = std::mem::replace(&mut step, knot.at.0 - at);
             let (next_total, next_bad) =
                 (units(knot.sum.total - first.sum.total, scale), units(knot.sum.bad - first.sum.bad, scale));
-            put_signed(&mut body, step - last_step);
-            put_signed(&mut body, step - (knot.sum.measured - measured));
-            put_signed(&mut body, next_total - total);
-            put_signed(&mut body, next_bad - bad);
+            put_i64(&mut body, step - last_step);
+            put_i64(&mut body, step - (knot.sum.measured - measured));
+            put_i64(&mut body, next_total - total);
+            put_i64(&mut body, next_bad - bad);
             (at, total, bad, measured) = (knot.at.0, next_total, next_bad, knot.sum.measured);
         }
         Some(Self { first, last, scale, body: body.into_boxed_slice() })
@@ -40,16 +40,16 @@ impl Chunk {
 
     /// The knots in order; both ends exact.
     pub fn knots(&self) -> impl Iterator<Item = Knot> + '_ {
-        let mut rest: &[u8] = &self.body;
+        let mut rest = Reader::new(&self.body);
         let (mut at, mut step, mut measured) = (self.first.at.0, 0, self.first.sum.measured);
         let (mut total, mut bad) = (0i64, 0i64);
         let unit = (-f64::from(self.scale)).exp2();
         let decoded = std::iter::from_fn(move || {
-            step += take_signed(&mut rest)?;
+            step += rest.i64().ok()?;
             at += step;
-            measured += step - take_signed(&mut rest)?;
-            total += take_signed(&mut rest)?;
-            bad += take_signed(&mut rest)?;
+            measured += step - rest.i64().ok()?;
+            total += rest.i64().ok()?;
+            bad += rest.i64().ok()?;
             if rest.is_empty() {
                 return Some(self.last);
             }

@@ -12,3 +12,4 @@ pub mod setup;
 pub mod slo;
 pub mod status;
 pub mod time;
+pub mod wording;

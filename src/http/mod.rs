@@ -1,0 +1,131 @@
+//! The only way out over HTTP: clients built from a checked `http_config`, requests sent as Prometheus sends them.
+//!
+//! A client keeps its connections alive and is shared by all requests of one `http_config`. Secrets are read at each
+//! request, so that a rotated file needs no reload. Redirects are followed here rather than by the client library,
+//! because only this module knows which headers are credentials: they never reach another host, another port, or plain
+//! HTTP after HTTPS. No error text holds a credential, a URL's user info or a query.
+
+mod error;
+mod redirect;
+mod tls;
+
+pub use error::HttpError;
+
+use crate::clock;
+use crate::config::auth::{Auth, HttpConfig};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Proxy, RequestBuilder, Response};
+use secrecy::ExposeSecret;
+use std::time::{Duration, Instant};
+
+/// How this program names itself to servers.
+pub const USER_AGENT: &str = concat!("slowburn/", env!("CARGO_PKG_VERSION"));
+
+/// Idle connections are kept this long, as in Prometheus; scrape intervals of minutes still reuse theirs.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// A client for one `http_config`. `timeout` bounds each request from the first byte out to the last byte in.
+///
+/// The client neither authorizes nor follows redirects by itself: use [`send`].
+pub fn client(config: &HttpConfig, timeout: Duration) -> Result<Client, HttpError> {
+    let mut builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_idle_timeout(IDLE)
+        .tls_backend_preconfigured(tls::client_config(&config.tls, config.enable_http2)?)
+        .no_proxy();
+    if !config.enable_http2 {
+        builder = builder.http1_only();
+    }
+    if let Some(url) = &config.proxy_url {
+        // The library's message would repeat the URL, which may hold a password.
+        let proxy = Proxy::all(url.as_str()).map_err(|_| HttpError::Config("proxy_url is not a proxy's URL".into()))?;
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|error| HttpError::Config(error::innermost(&error)))
+}
+
+/// Sends a request with the credentials and headers of `config`, and follows at most ten redirects where it says so.
+pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Response, HttpError> {
+    let started = clock::instant();
+    let (client, plain) = request.build_split();
+    let mut plain = plain.map_err(|_| HttpError::Config("not a URL that can be requested".into()))?;
+    let origin = plain.url().clone();
+    let mut trusted = true;
+    for _ in 0..=redirect::MAX {
+        let copy = plain.try_clone().ok_or_else(|| HttpError::Config("the body can't be sent again".into()))?;
+        let request = RequestBuilder::from_parts(client.clone(), copy);
+        let request = if trusted { authorize(request, config)? } else { request };
+        let answer = request.send().await;
+        let mut response = answer.map_err(|error| HttpError::new(&error, plain.url(), started.elapsed()))?;
+        response.extensions_mut().insert(Started(started));
+        if !config.follow_redirects {
+            return Ok(response);
+        }
+        match redirect::next(&plain, &response)? {
+            None => return Ok(response),
+            Some(next) => plain = next,
+        }
+        trusted = trusted && redirect::may_see_credentials(&origin, plain.url());
+    }
+    Err(HttpError::Redirect(format!("stopped after {} redirects", redirect::MAX)))
+}
+
+/// When a request was sent, kept with its answer so that a timeout of the body can tell the whole wait.
+#[derive(Clone, Copy)]
+struct Started(Instant);
+
+/// Adds credentials and `http_headers`, reading their files now.
+pub fn authorize(request: RequestBuilder, config: &HttpConfig) -> Result<RequestBuilder, HttpError> {
+    let request = match &config.auth {
+        None => request,
+        Some(Auth::Basic { username, password }) => {
+            let password = password.as_ref().map(|secret| secret.read()).transpose().map_err(HttpError::Config)?;
+            request.basic_auth(username, password.as_ref().map(|secret| secret.expose_secret()))
+        }
+        Some(Auth::Header { scheme, credentials }) => {
+            let credentials = credentials.read().map_err(HttpError::Config)?;
+            let value = format!("{scheme} {}", credentials.expose_secret());
+            request.header(reqwest::header::AUTHORIZATION, header_value("authorization", &value)?)
+        }
+    };
+    let mut headers = HeaderMap::new();
+    for (name, secret) in &config.headers {
+        let value = secret.read().map_err(HttpError::Config)?;
+        let value = header_value(name, value.expose_secret())?;
+        let name = HeaderName::try_from(name.as_str())
+            .map_err(|_| HttpError::Config(format!("http_headers: {name:?} is not a header name")))?;
+        headers.append(name, value);
+    }
+    Ok(request.headers(headers))
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| HttpError::Config(format!("{name}: the value holds a line break or control character")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Reads a body, decompressed, holding at most `limit` bytes of it; 0 is no limit.
+pub async fn read_bounded(mut response: Response, limit: u64) -> Result<Bytes, HttpError> {
+    if let Some(encoding) = response.headers().get(reqwest::header::CONTENT_ENCODING)
+        && encoding != "identity"
+    {
+        return Err(HttpError::Body(format!("the answer has Content-Encoding {encoding:?}, known are gzip and zstd")));
+    }
+    let started = response.extensions().get::<Started>().map_or_else(clock::instant, |started| started.0);
+    let limit = if limit == 0 { u64::MAX } else { limit };
+    let mut body = BytesMut::new();
+    loop {
+        let chunk = response.chunk().await;
+        let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), started.elapsed()))?;
+        let Some(chunk) = chunk else { return Ok(body.freeze()) };
+        if body.len() as u64 + chunk.len() as u64 > limit {
+            return Err(HttpError::TooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+}

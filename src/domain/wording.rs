@@ -188,7 +188,3 @@ fn closed(text: &str) -> String {
 fn first_line(detail: &Detail) -> &str {
     detail.description.lines().next().map(str::trim).filter(|line| !line.is_empty()).unwrap_or(&detail.alert)
 }
-
-#[cfg(test)]
-#[path = "wording_tests.rs"]
-mod tests;

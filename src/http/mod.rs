@@ -10,6 +10,7 @@ mod redirect;
 mod tls;
 
 pub use error::HttpError;
+pub use tls::client_config as tls_client_config;
 
 use crate::clock;
 use crate::config::auth::{Auth, HttpConfig};

@@ -37,7 +37,3 @@ pub fn next(message: &Message, now: Timestamp, asked: Option<Duration>, rng: &mu
     let own = wait(message.attempts.saturating_add(1), rng);
     Some(now + asked.map_or(own, |asked| own.max(asked.min(LONGEST_ASKED))))
 }
-
-#[cfg(test)]
-#[path = "backoff_tests.rs"]
-mod tests;

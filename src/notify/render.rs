@@ -43,7 +43,7 @@ pub fn title(message: &Message) -> String {
 
 /// `[FIRING]`, `[FIRING:3]`, `[RESOLVED]` or `[TEST]`.
 fn tag(message: &Message) -> String {
-    if message.alerts.iter().all(|notice| notice.detail.alert == TEST_ALERT) {
+    if message.alerts.iter().all(is_test) {
         return "[TEST]".to_owned();
     }
     let firing = message.alerts.iter().filter(|notice| notice.firing()).count();
@@ -57,8 +57,22 @@ fn tag(message: &Message) -> String {
 
 /// Severity and summary in one line: `page checkout/availability burns 20.1× (budget 31% left)`.
 pub fn headline(notice: &Notice) -> String {
-    let text = format!("{} {}", notice.detail.severity, wording::summary(&notice.detail, notice.firing()));
-    shortened(&one_line(&text), TITLE)
+    let summary = wording::summary(&notice.detail, notice.firing());
+    let severity = if is_test(notice) { String::new() } else { format!("{} ", notice.detail.severity) };
+    shortened(&one_line(&format!("{severity}{summary}")), TITLE)
+}
+
+/// `Firing`, `Resolved` or `Test`.
+pub fn state(notice: &Notice) -> &'static str {
+    match (is_test(notice), notice.firing()) {
+        (true, _) => "Test",
+        (false, true) => "Firing",
+        (false, false) => "Resolved",
+    }
+}
+
+fn is_test(notice: &Notice) -> bool {
+    notice.detail.alert == TEST_ALERT
 }
 
 /// The alert's facts, most urgent first, as (name, value); each value is one line.
@@ -75,7 +89,7 @@ pub fn facts(notice: &Notice) -> Vec<(String, String)> {
             add("Bad events", format!("{bad} of {total} in {}", burn.long));
         }
     }
-    if detail.alert != TEST_ALERT {
+    if !is_test(notice) {
         add("Budget", without_full_stop(&wording::budget_sentence(detail)));
         add("SLO", without_full_stop(&wording::promise(detail)));
     }

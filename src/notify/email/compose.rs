@@ -105,7 +105,7 @@ fn text(message: &Message, external_url: &str) -> String {
     let notices = render::by_urgency(message);
     let mut text = String::new();
     for notice in notices.iter().take(ALERTS) {
-        text.push_str(&format!("{}: {}\n\n", state(notice), render::headline(notice)));
+        text.push_str(&format!("{}: {}\n\n", render::state(notice), render::headline(notice)));
         for (name, url) in render::links(notice) {
             text.push_str(&format!("{name}: {url}\n"));
         }
@@ -151,7 +151,7 @@ struct Block<'a> {
 impl<'a> From<&'a Notice> for Block<'a> {
     fn from(notice: &'a Notice) -> Self {
         Self {
-            state: state(notice),
+            state: render::state(notice),
             // Readable on white and on black.
             color: if notice.firing() { "#e5484d" } else { "#30a46c" },
             headline: render::headline(notice),
@@ -173,8 +173,4 @@ fn html(message: &Message, external_url: &str) -> Result<String, String> {
         external_url: if render::is_web_link(external_url) { external_url } else { "" },
     };
     page.render().map_err(|e| format!("can't write the mail: {e}"))
-}
-
-fn state(notice: &Notice) -> &'static str {
-    if notice.firing() { "Firing" } else { "Resolved" }
 }

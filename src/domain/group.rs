@@ -135,6 +135,13 @@ impl GroupState {
         }
     }
 
+    /// Good and bad events (slices, for a timeslice budget) since counting began.
+    pub fn totals(&self) -> (f64, f64) {
+        let history = self.slices.as_ref().map_or(&self.events, |slices| &slices.history);
+        let sum = history.end().map_or(Counts::default(), |end| history.at(end));
+        ((sum.total - sum.bad).max(0.0), sum.bad)
+    }
+
     /// Evaluates at `now`, which never falls.
     pub fn evaluate(&mut self, slo: &Slo, around: &Surroundings<'_>) -> Evaluation {
         let now = around.now;

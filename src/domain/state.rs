@@ -35,6 +35,8 @@ pub struct State {
     pub(super) plan: Plan,
     /// Stable keys of `slos`, in order.
     pub(super) keys: Vec<String>,
+    /// SLOs to evaluate, and as of when.
+    pub(super) pending: BTreeMap<usize, Timestamp>,
 }
 
 /// The small part of the state.
@@ -79,8 +81,6 @@ pub struct SloState {
     pub refused_groups: u64,
     #[serde(skip)]
     pub statuses: Vec<Arc<SloStatus>>,
-    #[serde(skip)]
-    pub(super) pending: Option<Timestamp>,
     /// The alerts that fired at the last evaluation.
     #[serde(skip)]
     pub(super) firing: Vec<Firing>,
@@ -99,7 +99,6 @@ impl SloState {
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
             statuses: Vec::new(),
-            pending: None,
             firing: Vec::new(),
         };
         if spec.by.is_empty() {
@@ -167,8 +166,20 @@ impl State {
         self.relink();
     }
 
+    /// Takes back what was stored: the setup and, by key, the SLOs that counted under it.
+    pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, SloState>) {
+        let since = self.core.now;
+        let found = |spec: &Arc<Slo>| {
+            let key = counting_key(spec);
+            slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since))
+        };
+        self.slos = setup.slos.iter().map(found).collect();
+        self.setup = Some(setup);
+        self.relink();
+    }
+
     /// Rebuilds what is derived from setup and state, after a configuration or a load.
-    pub fn relink(&mut self) {
+    fn relink(&mut self) {
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
@@ -191,6 +202,15 @@ impl State {
     /// Every status in the order of SLOs and groups.
     pub fn statuses(&self) -> impl Iterator<Item = &Arc<SloStatus>> {
         self.slos.iter().flat_map(|slo| &slo.statuses)
+    }
+
+    /// Good and bad events of every status, in the same order, since counting began.
+    pub fn totals(&self) -> Vec<(f64, f64)> {
+        let all = self.slos.iter().flat_map(|slo| {
+            let unseen = slo.groups.is_empty().then_some((0.0, 0.0));
+            slo.groups.values().map(GroupState::totals).chain(unseen)
+        });
+        all.collect()
     }
 
     pub fn slo(&self, id: &SloId) -> Option<&SloState> {

@@ -77,9 +77,7 @@ impl State {
         let rerouted = self.setup.is_some();
         self.core.now = at;
         self.configure(setup, at);
-        for slo in &mut self.slos {
-            slo.pending = Some(at);
-        }
+        self.pending = (0..self.slos.len()).map(|slo| (slo, at)).collect();
         if rerouted {
             let firing = self.notices();
             self.core.dispatch.reroute(setup, &firing, at);
@@ -111,15 +109,15 @@ impl State {
         self.core.now = self.core.now.max(at);
         self.forgive_missing_buckets(effects);
         loop {
-            for slo in &mut self.slos {
+            for (index, slo) in self.slos.iter().enumerate() {
                 let due = slo.evaluated.map_or(slo.since, |last| last + interval);
                 // After a pause only the latest moment is of interest.
                 let due = if at.since(due) > interval * 20 { at } else { due };
                 if due <= at {
-                    slo.pending = Some(due);
+                    self.pending.insert(index, due);
                 }
             }
-            if !self.slos.iter().any(|slo| slo.pending.is_some()) {
+            if self.pending.is_empty() {
                 break;
             }
             self.settle(effects);
@@ -162,14 +160,15 @@ impl State {
         for slo in attempts {
             self.slos[slo].attempt(&scrape.target, last_attempt, at, good);
         }
-        self.apply(&scrape.target, counted, good, effects);
-        self.core.now = self.core.now.max(at);
-        for slo in touched {
-            self.slos[slo].pending = Some(at);
+        self.apply(&scrape.target, &counted, effects);
+        if good {
+            effects.selectors_changed |= self.note_missing_buckets(&scrape.target, &counted, &touched);
         }
+        self.core.now = self.core.now.max(at);
+        self.pending.extend(touched.into_iter().map(|slo| (slo, at)));
     }
 
-    fn apply(&mut self, target: &Arc<Target>, counted: Counted, read: bool, effects: &mut Effects) {
+    fn apply(&mut self, target: &Arc<Target>, counted: &Counted, effects: &mut Effects) {
         for (slo, series, at) in &counted.seen {
             if let Some((_, group)) = self.slos[*slo].group(&series.labels, *at) {
                 group.saw_sample(*at);
@@ -179,9 +178,6 @@ impl State {
             if let Some((spec, group)) = self.slos[delta.slo].group(&delta.series.labels, delta.to) {
                 group.record(&spec, (delta.from, delta.to), delta.total, delta.bad, delta.measured);
             }
-        }
-        if read {
-            effects.selectors_changed |= self.note_missing_buckets(target, &counted);
         }
         if let Some((count, example)) = &counted.invalid {
             let text = format!(
@@ -198,20 +194,17 @@ impl State {
         }
     }
 
-    fn note_missing_buckets(&mut self, target: &Arc<Target>, counted: &Counted) -> bool {
+    fn note_missing_buckets(&mut self, target: &Target, counted: &Counted, touched: &BTreeSet<usize>) -> bool {
         let mut changed = false;
-        for (i, slo) in self.slos.iter_mut().enumerate() {
-            let missing = counted.missing_buckets.get(&i);
-            if missing.is_none() && slo.missing_bucket.is_empty() {
-                continue;
-            }
+        for index in touched.iter().chain(counted.missing_buckets.keys()) {
+            let slo = &mut self.slos[*index];
             let was = slo.missing_bucket.is_empty();
-            match missing {
+            match counted.missing_buckets.get(index) {
                 Some(boundaries) => drop(slo.missing_bucket.insert(target.id.clone(), boundaries.clone())),
                 None => drop(slo.missing_bucket.remove(&target.id)),
             }
             changed |= was != slo.missing_bucket.is_empty();
-            slo.pending = slo.pending.or(Some(self.core.now));
+            self.pending.entry(*index).or_insert(self.core.now);
         }
         changed
     }
@@ -231,9 +224,8 @@ impl State {
     /// Evaluates what is pending, and tells what is due.
     fn settle(&mut self, effects: &mut Effects) {
         let Some(setup) = self.setup.clone() else { return };
-        for index in 0..self.slos.len() {
+        for (index, at) in std::mem::take(&mut self.pending) {
             let slo = &mut self.slos[index];
-            let Some(at) = slo.pending.take() else { continue };
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             let (statuses, changes, firing) = slo.evaluate(now, self.core.resumed, &setup);

@@ -159,7 +159,7 @@ impl Scraper {
             label_limit: config.label_limit,
             label_name_length_limit: config.label_name_length_limit,
             label_value_length_limit: config.label_value_length_limit,
-            metric_relabel: config.metric_relabel_configs.clone().into(),
+            metric_relabel: config.metric_relabel_configs.clone(),
             process_start: config.policy.new_target == NewTarget::ProcessStart,
         };
         SeriesReader::new(self.target.target.clone(), self.selectors.clone(), options)

@@ -110,7 +110,7 @@ fn setup() -> Setup {
     let root = Route { routes: vec![leaf.clone()], group_by: GroupBy::Labels(vec!["service".into()]), ..leaf };
     let integration = IntegrationSpec { kind: "slack".into(), index: 1, send_resolved: false };
     Setup {
-        watched_jobs: Some(BTreeSet::from([\"shop\".to_owned()])),
+        watched_jobs: Some(std::collections::BTreeSet::from(["shop".to_owned()])),
         slos: vec![
             slo("events", events, days.clone()),
             slo("latency", latency, SloWindow::Calendar(month)),

@@ -4,8 +4,11 @@
 //! mistake; every mistake of all files is reported in one run.
 
 pub mod auth;
+pub mod decode;
+pub mod diagnostics;
 pub mod receiver;
 pub mod scrape;
+pub mod yaml;
 
 use crate::domain::labels::Labels;
 use crate::domain::setup::Setup;

@@ -4,6 +4,8 @@
 //! it; so it is made of what RFC 3986 never needs to escape. Label names are Prometheus's classic ones, less those that
 //! every alert carries already.
 
+use crate::config::decode::is_label_name;
+
 /// Longest name of a service or an SLO, in characters: two of them still fit a message's subject.
 const LONGEST_NAME: usize = 128;
 
@@ -13,45 +15,46 @@ const OF_EVERY_ALERT: [&str; 4] = ["alertname", "severity", "service", "slo"];
 /// Labels that an SLO's own figures carry on `/metrics`, or that tell the buckets of one histogram apart.
 const OF_FIGURES: [&str; 3] = ["le", "outcome", "window"];
 
-/// Why `name` can't name a service or an SLO, with the nearest name that can; `None` when it can.
+/// How to mend a name that can't name a service or an SLO; `None` when it can.
 pub fn bad_name(name: &str) -> Option<String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '~');
     let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() {
-        return Some("may not be empty".to_owned());
-    }
     if name.chars().count() > LONGEST_NAME {
-        return Some(format!("is longer than {LONGEST_NAME} characters"));
+        return Some(format!("use at most {LONGEST_NAME} characters"));
     }
     if name.starts_with(first) && name.chars().all(allowed) {
         return None;
     }
-    let rule = "is part of URLs: use letters a-z and A-Z, digits, \"_\", \".\", \"-\" and \"~\", \
+    let rule = "names are part of URLs: use letters (a-z, A-Z), digits, \"_\", \".\", \"-\" and \"~\", \
                 beginning with a letter, a digit or \"_\"";
     let mended = name.replace(|c| !allowed(c), "-");
     let mended = mended.trim_start_matches(|c| !first(c)).trim_end_matches('-');
     Some(if mended.is_empty() { rule.to_owned() } else { format!("{rule}; for example {mended:?}") })
 }
 
-/// Why `name` can't be a label of an alert; `None` when it can.
+/// How to mend a label that an alert can't have; `None` when it can.
 pub fn bad_label(name: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || !name.chars().all(allowed) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        return Some("is no label name: letters, digits and \"_\", not beginning with a digit".to_owned());
+    if !is_label_name(name) {
+        return Some("a label name is a letter or _, then letters, digits and _".to_owned());
     }
     if name.starts_with("__") {
-        return Some("begins with \"__\", which Prometheus keeps for itself".to_owned());
+        return Some("choose another name; those that begin with __ are Prometheus's own".to_owned());
     }
-    OF_EVERY_ALERT.contains(&name).then(|| format!("is set by slowburn on every alert ({})", OF_EVERY_ALERT.join(", ")))
+    let taken = OF_EVERY_ALERT.contains(&name);
+    taken.then(|| format!("choose another name; slowburn sets {} on every alert", OF_EVERY_ALERT.join(", ")))
 }
 
-/// Why budgets can't be kept by the label `name`; `None` when they can.
+/// How to mend a label by which budgets can't be kept; `None` when they can.
 pub fn bad_grouping(name: &str) -> Option<String> {
-    let of_figures = || {
-        let taken = OF_FIGURES.contains(&name);
-        taken.then(|| format!("has a meaning of its own in slowburn's metrics ({})", OF_FIGURES.join(", ")))
+    let names = [&OF_EVERY_ALERT[..], &OF_FIGURES[..]].concat();
+    let taken = names.contains(&name);
+    let rename = || {
+        format!(
+            "rename the label with metric_relabel_configs; slowburn's own alerts and metrics use {}",
+            names.join(", ")
+        )
     };
-    bad_label(name).or_else(of_figures)
+    if taken { Some(rename()) } else { bad_label(name) }
 }
 
 #[cfg(test)]
@@ -64,13 +67,13 @@ mod tests {
             assert_eq!(bad_name(good), None, "{good}");
         }
         for (bad, said) in [
-            ("", "may not be empty"),
+            ("", "beginning with a letter"),
             ("check out", "for example \"check-out\""),
             ("a/b", "for example \"a-b\""),
             ("..", "beginning with a letter"),
             (" ä", "beginning with a letter"),
             ("-ab ", "for example \"ab\""),
-            (&"x".repeat(129), "longer than 128"),
+            (&"x".repeat(129), "at most 128"),
         ] {
             assert!(bad_name(bad).unwrap_or_default().contains(said), "{bad}");
         }

@@ -1,0 +1,73 @@
+//! slowburn's own format, `version: slowburn/v1`.
+//!
+//! A document names a service and its SLOs. Each SLO is read whole even when a part of it is wrong, and one bad SLO
+//! hides nothing of the next.
+
+mod alerting;
+mod indicator;
+mod keys;
+mod pair;
+mod slo;
+mod window;
+
+pub(super) use keys::DOCUMENT;
+
+use super::declared::Declared;
+use super::names;
+use crate::config::decode::Value;
+use crate::config::diagnostics::Diagnostic;
+use crate::domain::labels::Labels;
+use crate::domain::slo::Slo;
+
+/// What stands after `version:`.
+pub(super) const VERSION: &str = "slowburn/v1";
+
+/// What an SLO takes from its document.
+struct Scope<'a> {
+    /// `None` when it is missing or wrong, which was reported.
+    service: Option<String>,
+    labels: Labels,
+    /// The text of the file.
+    source: &'a str,
+}
+
+/// Reads one document.
+pub(super) fn read(root: &Value<'_>, source: &str, declared: &mut Declared) -> Vec<Slo> {
+    let Some(document) = root.map(&DOCUMENT) else { return Vec::new() };
+    let scope = Scope {
+        service: document.get("service").and_then(|service| name(&service)),
+        labels: document.get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
+        source,
+    };
+    let Some(list) = document.get("slos") else { return Vec::new() };
+    let slos = list.list().unwrap_or_default();
+    if slos.is_empty() && list.node().text().is_none() {
+        list.warn("the list of SLOs is empty", "add one, or remove the document");
+    }
+    slos.iter().filter_map(|value| slo::read(value, &scope, declared)).collect()
+}
+
+/// The name of a service or an SLO.
+fn name(value: &Value<'_>) -> Option<String> {
+    let name = value.text()?;
+    match names::bad_name(&name) {
+        Some(why) => {
+            value.error("not a usable name", why);
+            None
+        }
+        None => Some(name),
+    }
+}
+
+/// Labels that go with alerts, which leave alone what slowburn sets itself; mistakes are reported.
+fn alert_labels(value: &Value<'_>) -> Labels {
+    let Some(labels) = value.labels() else { return Labels::new() };
+    for (name, mark, entry) in value.entries().unwrap_or_default() {
+        if let Some(why) = names::bad_label(name) {
+            let context = value.context();
+            let found = Diagnostic::error(context.file(), mark, "this label can't be set").path(entry.path());
+            context.push(found.value(name).help(why));
+        }
+    }
+    labels
+}

@@ -14,8 +14,9 @@ pub(super) use keys::DOCUMENT;
 
 use super::declared::Declared;
 use super::names;
-use crate::config::decode::Value;
+use crate::config::decode::{Value, is_label_name};
 use crate::config::diagnostics::Diagnostic;
+use crate::config::yaml::Kind;
 use crate::domain::labels::Labels;
 use crate::domain::slo::Slo;
 
@@ -61,12 +62,13 @@ fn name(value: &Value<'_>) -> Option<String> {
 
 /// Labels that go with alerts, which leave alone what slowburn sets itself; mistakes are reported.
 fn alert_labels(value: &Value<'_>) -> Labels {
-    let Some(labels) = value.labels() else { return Labels::new() };
-    for (name, mark, entry) in value.entries().unwrap_or_default() {
-        if let Some(why) = names::bad_label(name) {
+    let labels = value.labels().unwrap_or_default();
+    let Kind::Map(entries) = value.node().kind() else { return labels };
+    for key in entries.iter().map(|entry| &entry.key).filter(|key| is_label_name(&key.text)) {
+        if let Some(help) = names::bad_label(&key.text) {
             let context = value.context();
-            let found = Diagnostic::error(context.file(), mark, "this label can't be set").path(entry.path());
-            context.push(found.value(name).help(why));
+            let found = Diagnostic::error(context.file(), key.mark, "this label can't be set");
+            context.push(found.path(format!("{}.{}", value.path(), key.text)).value(&key.text).help(help));
         }
     }
     labels

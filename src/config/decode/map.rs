@@ -1,6 +1,6 @@
 //! A map that was opened with the table of its keys.
 
-use super::{Table, Value, nearest};
+use super::{Field, Table, Value, nearest};
 use crate::config::diagnostics::Diagnostic;
 use crate::config::yaml::{Entry, Kind, Mark};
 
@@ -85,37 +85,46 @@ impl<'a> Map<'a> {
     }
 
     fn check_keys(&self) {
-        for entry in self.entries {
+        for entry in self.entries.iter().filter(|entry| self.table.field(&entry.key.text).is_none()) {
             let key = &*entry.key.text;
-            if let Some(refused) = self.table.refused.iter().find(|refused| refused.key == key) {
-                self.value.context().hide(entry.value.mark);
-                self.report(entry.key.mark, key, format!("`{key}` {}", refused.why), refused.help);
-            } else if self.table.field(key).is_none() {
-                self.unknown_key(entry);
+            match self.table.refused.iter().find(|refused| refused.covers(key)) {
+                Some(refused) => {
+                    self.value.context().hide(entry.value.mark);
+                    self.report(entry.key.mark, key, format!("`{key}` {}", refused.why), refused.help);
+                }
+                None => self.unknown_key(entry),
             }
         }
         for field in self.table.fields.iter().filter(|field| field.required) {
-            match self.entry(field.key) {
-                None => self.value.error(format!("`{}` is missing", field.key), format!("add it: {}", field.doc)),
-                Some(entry) if entry.value.is_null() => {
-                    let help = match self.hidden_by_comment(entry) {
-                        true => "put quotes round a value that begins with #: YAML takes it for a comment".to_owned(),
-                        false => format!("fill it in: {}", field.doc),
-                    };
-                    self.report(entry.key.mark, field.key, format!("`{}` is empty", field.key), help);
-                }
-                Some(_) => {}
-            }
+            self.check_required(field);
         }
     }
 
-    /// What stands at an unknown key may be a secret whose key is misspelt, so it is not shown.
+    fn check_required(&self, field: &Field) {
+        match self.entry(field.key) {
+            None => self.value.error(format!("`{}` is missing", field.key), format!("add it: {}", field.doc)),
+            Some(entry) if entry.value.is_null() => {
+                let help = if self.hidden_by_comment(entry) {
+                    "put quotes round a value that begins with #: YAML takes it for a comment".to_owned()
+                } else {
+                    format!("fill it in: {}", field.doc)
+                };
+                self.report(entry.key.mark, field.key, format!("`{}` is empty", field.key), help);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What stands at an unknown key may be a secret whose key is misspelt; then it is not shown.
     fn unknown_key(&self, entry: &Entry) {
-        self.value.context().hide(entry.value.mark);
         let key = &*entry.key.text;
         let known = || self.table.fields.iter().map(|field| field.key);
-        let help = match nearest(key, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let near = nearest(key, known()).and_then(|near| self.table.field(near));
+        if near.is_none_or(|field| field.shape.may_hold_secrets()) {
+            self.value.context().hide(entry.value.mark);
+        }
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", near.key),
             None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
         };
         self.report(entry.key.mark, key, "unknown key".to_owned(), help);

@@ -11,6 +11,7 @@ pub mod schema;
 mod suggest;
 mod table;
 mod text;
+mod url;
 mod value;
 
 pub use map::Map;
@@ -33,6 +34,13 @@ pub struct Context<'a> {
     dir: PathBuf,
     env: Env<'a>,
     diagnostics: RefCell<Diagnostics>,
+    needed: RefCell<Vec<NeededFile>>,
+}
+
+/// A file that the decoded file relies on, with what to report when it can't be read.
+pub struct NeededFile {
+    pub path: PathBuf,
+    pub report: Diagnostic,
 }
 
 /// Runs a decoder over one file and puts what it reports into `diagnostics`.
@@ -43,7 +51,8 @@ pub fn decode<T>(
     decoder: impl FnOnce(&Context<'_>) -> T,
 ) -> T {
     let dir = Path::new(file).parent().unwrap_or(Path::new("")).to_owned();
-    let context = Context { file, dir, env, diagnostics: RefCell::new(std::mem::take(diagnostics)) };
+    let kept = RefCell::new(std::mem::take(diagnostics));
+    let context = Context { file, dir, env, diagnostics: kept, needed: RefCell::default() };
     let decoded = decoder(&context);
     *diagnostics = context.diagnostics.into_inner();
     decoded
@@ -70,12 +79,17 @@ impl Context<'_> {
         self.diagnostics.borrow_mut().push(diagnostic);
     }
 
+    /// The files that were named with [`Value::needed_file`]; whoever may read files looks whether they are there.
+    pub fn take_needed(&self) -> Vec<NeededFile> {
+        self.needed.take()
+    }
+
     /// The errors reported so far; a decoder that compares two counts knows whether a part was sound.
     pub fn errors(&self) -> usize {
         self.diagnostics.borrow().errors()
     }
 
-    fn hide(&self, mark: Mark) {
+    pub(super) fn hide(&self, mark: Mark) {
         self.diagnostics.borrow_mut().hide(self.file, mark);
     }
 

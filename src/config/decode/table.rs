@@ -23,6 +23,7 @@ pub struct Field {
 /// A key that is known and not accepted.
 #[derive(Debug)]
 pub struct Refused {
+    /// A leading `*` stands for anything.
     pub key: &'static str,
     /// What is the matter, without the key.
     pub why: &'static str,
@@ -76,10 +77,25 @@ impl Refused {
     pub const fn new(key: &'static str, why: &'static str, help: &'static str) -> Self {
         Self { key, why, help }
     }
+
+    /// `*` at the start of a refused key stands for anything.
+    pub(super) fn covers(&self, key: &str) -> bool {
+        match self.key.strip_prefix('*') {
+            Some(end) => key.ends_with(end),
+            None => self.key == key,
+        }
+    }
 }
 
 impl Table {
     pub fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
+    }
+}
+
+impl Shape {
+    /// Whether a value of this shape could be, or contain, a secret.
+    pub(super) fn may_hold_secrets(&self) -> bool {
+        matches!(self, Self::Secret | Self::Url | Self::Map(_) | Self::List(_) | Self::Texts(_) | Self::OneOf(_))
     }
 }

@@ -133,6 +133,22 @@ impl Value<'_> {
         self.nonempty().map(|text| self.context().resolve(&text))
     }
 
+    /// A path of a file that must be there; see [`super::Context::take_needed`].
+    pub fn needed_file(&self) -> Option<PathBuf> {
+        let path = self.path_buf()?;
+        self.need(path.clone());
+        Some(path)
+    }
+
+    /// A text in a place where Alertmanager has templates, which would be sent unexpanded here.
+    pub fn literal(&self) -> Option<String> {
+        let text = self.text()?;
+        if text.contains("{{") {
+            return self.refuse("templates are not supported here", "write the text itself");
+        }
+        Some(text)
+    }
+
     /// A secret: not shown in messages, nor in lines of the file that they quote.
     pub fn secret(&self) -> Option<SecretString> {
         self.context().hide(self.mark());

@@ -1,8 +1,9 @@
 //! A value with its place: reports, lists and what is common to all getters.
 
-use super::Context;
+use super::{Context, NeededFile};
 use crate::config::diagnostics::Diagnostic;
 use crate::config::yaml::{Kind, Mark, Node};
+use std::path::PathBuf;
 
 /// A node of a file while it is decoded.
 #[derive(Clone)]
@@ -73,6 +74,12 @@ impl<'a> Value<'a> {
         self.context.push(self.diagnostic(Diagnostic::warning(self.context.file(), self.place(), message)).help(help));
     }
 
+    /// Reports a warning about a key that is not there.
+    pub fn warn_at_key(&self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        let found = Diagnostic::warning(self.context.file(), Mark::default(), message);
+        self.context.push(found.path(key).help(help));
+    }
+
     /// Reports an error without showing the value.
     pub fn error_hidden(&self, message: impl Into<String>, help: impl Into<String>) {
         self.context.hide(self.node.mark);
@@ -87,6 +94,11 @@ impl<'a> Value<'a> {
             Some(help) => found.help(help),
             None => found,
         });
+    }
+
+    pub(super) fn need(&self, path: PathBuf) {
+        let report = self.diagnostic(Diagnostic::error(self.context.file(), self.place(), "the file can't be read"));
+        self.context.needed.borrow_mut().push(NeededFile { path, report });
     }
 
     /// Reports that something of another kind stands here.

@@ -70,6 +70,12 @@ impl Diagnostic {
         }
     }
 
+    /// The same place with another message.
+    pub fn because(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// Adds where in the structure it is.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
@@ -179,6 +185,13 @@ impl Diagnostics {
     pub fn hide(&mut self, file: &str, mark: Mark) {
         if let Some(source) = self.sources.iter_mut().rfind(|source| source.file == file) {
             source.secrets.push((mark.start, mark.end));
+        }
+    }
+
+    /// Hides whatever may be a secret in a file that can't be decoded.
+    pub fn hide_by_words(&mut self, file: &str) {
+        if let Some(source) = self.sources.iter_mut().rfind(|source| source.file == file) {
+            source.hide_by_words();
         }
     }
 }

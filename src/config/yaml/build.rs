@@ -75,6 +75,7 @@ impl Builder<'_> {
                 }
                 Some(Err(error)) => {
                     self.diagnostics.push(syntax::diagnostic(&error, text, self.file));
+                    self.diagnostics.hide_by_words(self.file);
                     self.stack.clear();
                     self.anchors.clear();
                     if !matches!(parser.proceed_next_document(), Ok(true)) {

@@ -15,21 +15,28 @@ const OF_EVERY_ALERT: [&str; 4] = ["alertname", "severity", "service", "slo"];
 /// Labels that an SLO's own figures carry on `/metrics`, or that tell the buckets of one histogram apart.
 const OF_FIGURES: [&str; 3] = ["le", "outcome", "window"];
 
-/// How to mend a name that can't name a service or an SLO; `None` when it can.
-pub fn bad_name(name: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '~');
-    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.chars().count() > LONGEST_NAME {
-        return Some(format!("use at most {LONGEST_NAME} characters"));
-    }
-    if name.starts_with(first) && name.chars().all(allowed) {
-        return None;
-    }
-    let rule = "names are part of URLs: use letters (a-z, A-Z), digits, \"_\", \".\", \"-\" and \"~\", \
-                beginning with a letter, a digit or \"_\"";
-    let mended = name.replace(|c| !allowed(c), "-");
-    let mended = mended.trim_start_matches(|c| !first(c)).trim_end_matches('-');
-    Some(if mended.is_empty() { rule.to_owned() } else { format!("{rule}; for example {mended:?}") })
+/// What names are made of, as a help text.
+pub const NAME_RULE: &str = "names are part of URLs: use letters (a-z, A-Z), digits, \"_\", \".\", \"-\" and \"~\", \
+                             beginning with a letter, a digit or \"_\", at most 128 characters";
+
+/// Whether `name` can name a service or an SLO.
+pub fn is_name(name: &str) -> bool {
+    name.starts_with(may_begin) && name.chars().all(may_stand) && name.len() <= LONGEST_NAME
+}
+
+/// The name that was probably meant; `None` when nothing of `name` can be kept.
+pub fn mended_name(name: &str) -> Option<String> {
+    let mended = name.replace(|c| !may_stand(c), "-");
+    let mended = mended.trim_start_matches(|c| !may_begin(c)).trim_end_matches('-');
+    is_name(mended).then(|| mended.to_owned())
+}
+
+fn may_begin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn may_stand(c: char) -> bool {
+    may_begin(c) || matches!(c, '.' | '-' | '~')
 }
 
 /// How to mend a label that an alert can't have; `None` when it can.
@@ -64,18 +71,19 @@ mod tests {
     #[test]
     fn names_fit_a_path_segment() {
         for good in ["checkout", "p99", "A.b-c_d~e", "_x", "7", &"x".repeat(128)] {
-            assert_eq!(bad_name(good), None, "{good}");
+            assert!(is_name(good), "{good}");
         }
-        for (bad, said) in [
-            ("", "beginning with a letter"),
-            ("check out", "for example \"check-out\""),
-            ("a/b", "for example \"a-b\""),
-            ("..", "beginning with a letter"),
-            (" ä", "beginning with a letter"),
-            ("-ab ", "for example \"ab\""),
-            (&"x".repeat(129), "at most 128"),
+        for (bad, mended) in [
+            ("", None),
+            ("check out", Some("check-out")),
+            ("a/b", Some("a-b")),
+            ("..", None),
+            ("ä", None),
+            ("-ab ", Some("ab")),
+            (&"x".repeat(129), None),
         ] {
-            assert!(bad_name(bad).unwrap_or_default().contains(said), "{bad}");
+            assert!(!is_name(bad), "{bad}");
+            assert_eq!(mended_name(bad).as_deref(), mended, "{bad}");
         }
     }
 

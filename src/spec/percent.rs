@@ -53,6 +53,7 @@ fn above_zero(value: &Value<'_>) -> Option<Ratio> {
         Some(percent) => return Some(percent),
         None if text.parse::<f64>().is_ok_and(|number| number <= 0.0) => not_above_zero(value),
         None if is_plain_decimal(&text) => too_precise(value),
+        None if value.is_expanded() => value.error("not a percentage", mend("")),
         None => value.error("not a percentage", mend(&text)),
     }
     None

@@ -21,6 +21,11 @@ pub(super) fn selector(value: &Value<'_>) -> Option<Selector> {
     let text = value.nonempty()?;
     match parse_selector(&text) {
         Ok(selector) => Some(selector),
+        // The value of a variable is not shown, in case that it is the wrong one.
+        Err(_) if value.is_expanded() => {
+            value.error("not a selector once its variables are replaced", "write name{label=\"value\"}");
+            None
+        }
         Err(bad) => {
             let help = selector_within(&text).map(|inner| format!("write {inner}"));
             value.error_at(bad.offset, bad.message, help);

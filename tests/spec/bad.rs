@@ -155,7 +155,7 @@ kind: SLO
             Replaced("service: checkout", "service: a/b"),
             0,
             &[
-                r#"2:10: error: service: not a usable name: "a/b"; names are part of URLs: use letters (a-z, A-Z), digits, "_", ".", "-" and "~", beginning with a letter, a digit or "_"; for example "a-b""#,
+                r#"2:10: error: service: not a usable name: "a/b"; names are part of URLs: use letters (a-z, A-Z), digits, "_", ".", "-" and "~", beginning with a letter, a digit or "_", at most 128 characters; for example "a-b""#,
             ],
         ),
         (
@@ -240,7 +240,7 @@ fn mistakes_of_an_slo() {
             Replaced("availability", "two words"),
             0,
             &[
-                r#"5:11: error: slos[0].name: not a usable name: "two words"; names are part of URLs: use letters (a-z, A-Z), digits, "_", ".", "-" and "~", beginning with a letter, a digit or "_"; for example "two-words""#,
+                r#"5:11: error: slos[0].name: not a usable name: "two words"; names are part of URLs: use letters (a-z, A-Z), digits, "_", ".", "-" and "~", beginning with a letter, a digit or "_", at most 128 characters; for example "two-words""#,
             ],
         ),
         (
@@ -726,7 +726,7 @@ fn mistakes_of_budgeting_alerting_and_maintenance() {
                 r#"12:33: error: slos[0].alerting.page: expected pairs of windows: "off"; write {disable: true} to turn the severity off, or a list such as [{long: 1h, short: 5m, factor: 14.4}]"#,
                 "12:46: error: slos[0].alerting.ticket: the list of pairs is empty; write {disable: true} to turn the severity off",
                 r#"12:119: error: slos[0].alerting.no_data: expected a map of keys and values, found a single value: "10m"; give a map of keys and values"#,
-                r#"12:98: error: slos[0].alerting.runbook_url: not a link: "runbooks/x"; write a whole URL, such as https://runbooks.example.com/checkout"#,
+                r#"12:98: error: slos[0].alerting.runbook_url: not an http or https URL: "runbooks/x"; write it like https://example.com/path"#,
             ],
         ),
         (
@@ -760,7 +760,7 @@ fn mistakes_of_budgeting_alerting_and_maintenance() {
                 "16:47: error: slos[0].alerting.budget[1]: `severity` is missing; add it: page or ticket",
                 r#"16:74: warning: slos[0].alerting.budget[2].consumed: this is 0.75 percent: "0.75"; write 75 if that share is meant"#,
                 "16:131: error: slos[0].alerting.budget[4]: the same alert is listed twice; remove one",
-                r#"17:20: error: slos[0].alerting.runbook_url: not a link: "ftp://x/y"; write a whole URL, such as https://runbooks.example.com/checkout"#,
+                r#"17:20: error: slos[0].alerting.runbook_url: not an http or https URL: "ftp://x/y"; write it like https://example.com/path"#,
                 r#"18:16: error: slos[0].alerting.labels.severity: this label can't be set: "severity"; choose another name; slowburn sets alertname, severity, service, slo on every alert"#,
             ],
         ),
@@ -793,4 +793,30 @@ fn mistakes_of_budgeting_alerting_and_maintenance() {
             ],
         ),
     ]);
+}
+
+#[test]
+fn values_of_variables_are_not_shown() {
+    let env = |name: &str| (name == "SECRET").then(|| "hunter 2%(".to_owned());
+    for (name, change) in [
+        ("service", Replaced("service: checkout", "service: ${SECRET}")),
+        ("name", Replaced("availability", "${SECRET}")),
+        ("objective", Replaced("99.9", "${SECRET}")),
+        ("window", Replaced("30d", "${SECRET}")),
+        ("time zone", Replaced("30d", "{calendar: month, time_zone: '${SECRET}'}")),
+        ("group", Replaced("    window", "    by: ['${SECRET}']\n    window")),
+        ("selector", Replaced(r#"http_requests_total{job="checkout"}"#, "rate(a{b=${SECRET}})")),
+        ("threshold", Sli("latency: {histogram: x, threshold: '${SECRET}s'}")),
+        ("scrape", Sli("scrape: ${SECRET}")),
+        ("factor", Extended("    alerting: {page: [{long: 1h, factor: '${SECRET}'}]}\n")),
+        ("measure", Extended("    alerting: {measure: '${SECRET}'}\n")),
+        ("runbook", Extended("    alerting: {runbook_url: 'ftp://${SECRET}'}\n")),
+        ("maintenance", Extended("    maintenance: [{start: '${SECRET}', end: '${SECRET}'}]\n")),
+    ] {
+        let mut diagnostics = Diagnostics::new();
+        read_slos("slo.yaml", change.text().as_bytes(), &env, &mut diagnostics);
+        assert!(diagnostics.has_errors(), "{name}");
+        let said = format!("{}{}{:?}", diagnostics.to_text(), diagnostics.to_json(), diagnostics);
+        assert!(!said.contains("hunter"), "{name}: {said}");
+    }
 }

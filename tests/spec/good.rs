@@ -239,6 +239,14 @@ fn default_pairs_follow_the_slo_window() {
 }
 
 #[test]
+fn the_example_of_the_reference_is_sound() {
+    let page = std::fs::read_to_string("docs/slo-reference.md").unwrap();
+    let (_, after) = page.split_once("## All at once\n\n```yaml\n").unwrap();
+    let (example, _) = after.split_once("```").unwrap();
+    assert_eq!(read(example).len(), 1);
+}
+
+#[test]
 fn the_files_shipped_as_a_start_are_sound() {
     let mut names = Vec::new();
     for file in std::fs::read_dir("slos").unwrap() {

@@ -34,7 +34,7 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
             .and_then(|no_data| read_no_data(&no_data))
             .unwrap_or(NoData { after: NO_DATA_AFTER, severity: None }),
         budget: get("budget").map(|list| budget_alerts(&list)).unwrap_or_default(),
-        runbook_url: get("runbook_url").and_then(|url| http_url(&url)),
+        runbook_url: get("runbook_url").and_then(|url| url.http_url()),
         labels: get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
         annotations: get("annotations").and_then(|annotations| annotations.labels()).unwrap_or_default(),
     }
@@ -66,15 +66,4 @@ fn budget_alert(value: &Value<'_>) -> Option<BudgetAlert> {
     let consumed = map.get("consumed").and_then(|share| percent::budget_share(&share));
     let severity = map.get("severity").and_then(|severity| severity.choice(&SEVERITIES));
     Some(BudgetAlert { consumed: consumed?, severity: severity? })
-}
-
-/// A link that a mail or chat program opens.
-fn http_url(value: &Value<'_>) -> Option<String> {
-    let text = value.nonempty()?;
-    let sound = reqwest::Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !sound {
-        value.error("not a link", "write a whole URL, such as https://runbooks.example.com/checkout");
-        return None;
-    }
-    Some(text)
 }

@@ -55,7 +55,8 @@ fn threshold(value: &Value<'_>, histogram: &str) -> Option<(f64, String)> {
         (Some(number), _) => number,
         (None, Ok(duration)) => in_unit_of(histogram, duration),
         (None, Err(_)) => {
-            value.error("neither a duration nor a number", mend(&text));
+            let shown = if value.is_expanded() { "" } else { &text };
+            value.error("neither a duration nor a number", mend(shown));
             return None;
         }
     };

@@ -51,13 +51,14 @@ pub(super) fn read(root: &Value<'_>, source: &str, declared: &mut Declared) -> V
 /// The name of a service or an SLO.
 fn name(value: &Value<'_>) -> Option<String> {
     let name = value.text()?;
-    match names::bad_name(&name) {
-        Some(why) => {
-            value.error("not a usable name", why);
-            None
-        }
-        None => Some(name),
+    if names::is_name(&name) {
+        return Some(name);
     }
+    // The value of a variable is not shown, in case that it is the wrong one.
+    let mended = names::mended_name(&name).filter(|_| !value.is_expanded());
+    let example = mended.map(|mended| format!("; for example {mended:?}")).unwrap_or_default();
+    value.error("not a usable name", format!("{}{example}", names::NAME_RULE));
+    None
 }
 
 /// Labels that go with alerts, which leave alone what slowburn sets itself; mistakes are reported.

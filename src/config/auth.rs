@@ -3,6 +3,7 @@
 //! A secret given as a file is read at each use, so that it can be rotated without a reload, as in Prometheus.
 
 use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
 use std::path::PathBuf;
 
 /// A secret value, or the file that holds it. `Debug` shows neither value.
@@ -75,7 +76,7 @@ pub enum TlsVersion {
 }
 
 /// Prometheus's `http_config`, shared by scrapes, discovery and messages.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpConfig {
     pub auth: Option<Auth>,
     pub headers: Vec<(String, Secret)>,
@@ -96,5 +97,19 @@ impl Default for HttpConfig {
             enable_http2: true,
             proxy_url: None,
         }
+    }
+}
+
+/// The proxy's URL may hold a password, so only its being there is shown.
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpConfig")
+            .field("auth", &self.auth)
+            .field("headers", &self.headers)
+            .field("tls", &self.tls)
+            .field("follow_redirects", &self.follow_redirects)
+            .field("enable_http2", &self.enable_http2)
+            .field("proxy_url", &self.proxy_url.as_ref().map(|_| "[REDACTED]"))
+            .finish()
     }
 }

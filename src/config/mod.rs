@@ -4,8 +4,15 @@
 //! mistake; every mistake of all files is reported in one run.
 
 pub mod auth;
+mod checks;
+pub mod decode;
+pub mod diagnostics;
+mod glob;
+pub mod load;
+pub mod read;
 pub mod receiver;
 pub mod scrape;
+pub mod yaml;
 
 use crate::domain::labels::Labels;
 use crate::domain::setup::Setup;
@@ -50,4 +57,9 @@ pub struct Storage {
 #[derive(Clone, Debug)]
 pub struct Web {
     pub listen: SocketAddr,
+}
+
+/// The JSON Schema of the main file, from the same tables that decode it.
+pub fn json_schema() -> serde_json::Value {
+    decode::schema::json_schema(&read::MAIN, "slowburn.yaml")
 }

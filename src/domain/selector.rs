@@ -64,7 +64,12 @@ impl Matcher {
 
 /// A Prometheus regular expression: anchored on both sides, `.` matches newlines.
 pub fn anchored(pattern: &str) -> Result<Regex, String> {
-    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| error.to_string().replace('\n', " "))
+    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| {
+        let text = error.to_string();
+        // A syntax error draws the pattern over several lines; only its last line says what is wrong.
+        let last = text.lines().last().unwrap_or_default();
+        format!("not a regular expression: {}", last.strip_prefix("error: ").unwrap_or(last))
+    })
 }
 
 fn is_boundary(label: &str) -> bool {

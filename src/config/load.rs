@@ -1,0 +1,166 @@
+//! Reads the main file and all it names into one checked [`Config`], or into all mistakes of all files.
+//!
+//! A file that can't be read at all, named on the command line, is an error of its own: it is a mistake of the command,
+//! not of the configuration.
+
+use super::decode::{Context, Env, NeededFile, Value, decode};
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::read::{self, MainFile};
+use super::yaml::{self, FileError, Mark};
+use super::{Config, checks, glob};
+use crate::domain::setup::{IntegrationSpec, ReceiverSpec, Setup};
+use crate::domain::slo::Slo;
+use crate::spec;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What reading came to.
+#[derive(Debug)]
+pub struct LoadResult {
+    /// Given when there is no error.
+    pub config: Option<Config>,
+    pub diagnostics: Diagnostics,
+    /// All files that were read, the main file first; for watching.
+    pub files: Vec<PathBuf>,
+}
+
+/// Why the main file could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("can't read {path}: {error}")]
+pub struct Unreadable {
+    path: String,
+    error: FileError,
+}
+
+/// Reads everything from the main file `path` on.
+pub fn load(path: &Path, env: Env<'_>) -> Result<LoadResult, Unreadable> {
+    let name = path.display().to_string();
+    let text = yaml::read_file(path).map_err(|error| Unreadable { path: name.clone(), error })?;
+    Ok(load_text(path, &text, env))
+}
+
+/// As [`load`], with the main file's text given; the files that it names are read.
+pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
+    let name = path.display().to_string();
+    let mut diagnostics = Diagnostics::new();
+    let documents = yaml::load(text, &name, &mut diagnostics);
+    let (main, slo_files, needed) = decode(&name, env, &mut diagnostics, |context| {
+        let found = read::main_file(context, &documents);
+        let (main, slo_files) = found.map_or((None, Vec::new()), |(main, files)| (Some(main), files));
+        (main, self::slo_files(context, slo_files), context.take_needed())
+    });
+    check_needed(needed, &mut diagnostics);
+    let slos = read_slo_files(&slo_files, env, &mut diagnostics);
+    let mut files = vec![path.to_owned()];
+    files.extend(slo_files);
+    let config = main.map(|main| {
+        checks::duplicate_ids(&slos, &mut diagnostics);
+        checks::known_jobs(&slos, &main.scrape_configs, &mut diagnostics);
+        checks::any_slos(&slos, &name, &mut diagnostics);
+        assemble(main, slos, path)
+    });
+    diagnostics.sort();
+    LoadResult { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, files }
+}
+
+/// The files that the paths and patterns of `slo_files` name, each once, in their order.
+fn slo_files(context: &Context<'_>, values: Vec<Value<'_>>) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for value in &values {
+        let Some(text) = value.nonempty() else { continue };
+        for file in matching(value, &text, &context.resolve(&text)) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    files
+}
+
+fn matching(value: &Value<'_>, text: &str, path: &Path) -> Vec<PathBuf> {
+    if !glob::is_pattern(text) || path.is_file() {
+        if path.is_dir() {
+            value.error("this is a directory", format!("write {}/*.yaml", text.trim_end_matches('/')));
+        } else if !path.exists() {
+            value.error("there is no such file", "check the path; it is relative to the file that names it");
+        }
+        return if path.is_file() { vec![path.to_owned()] } else { Vec::new() };
+    }
+    match glob::find(path) {
+        Ok(found) => {
+            if found.is_empty() {
+                value.warn("no file matches", "check the path; it is relative to the file that names it");
+            }
+            found
+        }
+        Err(problem) => {
+            value.error("not a pattern of file names", problem);
+            Vec::new()
+        }
+    }
+}
+
+/// Secrets and certificates must be there before anything starts.
+fn check_needed(needed: Vec<NeededFile>, diagnostics: &mut Diagnostics) {
+    for NeededFile { path, report } in needed {
+        match yaml::read_file(&path) {
+            Ok(content) if content.iter().all(u8::is_ascii_whitespace) => {
+                diagnostics.push(report.because("the file is empty").help("write the secret into it"));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let message = format!("can't read {}: {error}", path.display());
+                diagnostics.push(report.because(message).help("create it, or make it readable for slowburn"));
+            }
+        }
+    }
+}
+
+fn read_slo_files(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
+    let mut slos = Vec::new();
+    for path in files {
+        let name = path.display().to_string();
+        match yaml::read_file(path) {
+            Ok(text) => slos.extend(spec::read_slos(&name, &text, env, diagnostics)),
+            Err(error) => {
+                let found = Diagnostic::error(&name, Mark::default(), format!("can't read the file: {error}"));
+                diagnostics.push(found.help("make it a readable file, or leave it out of slo_files"));
+            }
+        }
+    }
+    slos
+}
+
+fn assemble(main: MainFile, slos: Vec<Slo>, path: &Path) -> Config {
+    let mut global = main.globals.global;
+    global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(&main.web));
+    let setup = Setup {
+        slos: slos.into_iter().map(Arc::new).collect(),
+        jobs: main.scrape_configs.iter().map(|job| (job.job_name.clone(), job.policy)).collect(),
+        evaluation_interval: global.evaluation_interval,
+        external_url: global.external_url.clone(),
+        external_labels: global.external_labels.clone(),
+        route: main.route,
+        receivers: main.receivers.iter().map(receiver_spec).collect(),
+    };
+    Config {
+        global,
+        scrape_configs: main.scrape_configs,
+        storage: main.storage,
+        receivers: main.receivers,
+        web: main.web,
+        setup,
+        path: path.to_owned(),
+    }
+}
+
+fn receiver_spec(receiver: &super::receiver::Receiver) -> ReceiverSpec {
+    let channels = |kind: &str, send_resolved: Vec<bool>| -> Vec<IntegrationSpec> {
+        let spec = |(index, send_resolved)| IntegrationSpec { kind: kind.to_owned(), index, send_resolved };
+        send_resolved.into_iter().enumerate().map(spec).collect()
+    };
+    let slack = channels("slack", receiver.slack.iter().map(|c| c.send_resolved).collect());
+    let email = channels("email", receiver.email.iter().map(|c| c.send_resolved).collect());
+    let webhook = channels("webhook", receiver.webhook.iter().map(|c| c.send_resolved).collect());
+    ReceiverSpec { name: receiver.name.clone(), integrations: [slack, email, webhook].concat() }
+}

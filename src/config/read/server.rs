@@ -1,0 +1,61 @@
+//! `storage` and `web`.
+
+use super::super::decode::{Context, Field, Refused, Shape, Table, Value};
+use super::super::{Storage, Web};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+pub static STORAGE: Table = Table {
+    title: "storage",
+    fields: &[Field::opt("path", Shape::Path, "a directory, default data beside this file")],
+    refused: &[
+        Refused::new("tsdb", "is Prometheus's", "use path"),
+        Refused::new("exemplars", "is Prometheus's", "remove it"),
+    ],
+};
+
+pub static WEB: Table = Table {
+    title: "web",
+    fields: &[Field::opt("listen", Shape::Text, "address and port, default 127.0.0.1:9490")],
+    refused: &[],
+};
+
+/// The port of slowburn's page.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9490);
+
+/// Decodes `storage`.
+pub fn storage(context: &Context<'_>, value: Option<&Value<'_>>) -> Storage {
+    let path = value.and_then(|value| value.map(&STORAGE)).and_then(|map| map.get("path"));
+    Storage { path: path.and_then(|path| path.path_buf()).unwrap_or_else(|| context.resolve("data")) }
+}
+
+/// Decodes `web`.
+pub fn web(value: Option<&Value<'_>>) -> Web {
+    let listen = value.and_then(|value| value.map(&WEB)).and_then(|map| map.get("listen"));
+    let address = listen.and_then(|value| {
+        let address = parse_listen(&value.nonempty()?);
+        if address.is_none() {
+            value.error("not an address to listen on", "write it like 127.0.0.1:9490, or :9490 for all addresses");
+        }
+        address
+    });
+    Web { listen: address.unwrap_or(DEFAULT_LISTEN) }
+}
+
+/// Reads an address to listen on: `127.0.0.1:9490`, `[::1]:9490`, `localhost:9490`, or `:9490` for all addresses.
+pub fn parse_listen(text: &str) -> Option<SocketAddr> {
+    if let Some(port) = text.strip_prefix(':') {
+        return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port.parse().ok()?));
+    }
+    if let Some(port) = text.strip_prefix("localhost:") {
+        return Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port.parse().ok()?));
+    }
+    text.parse().ok()
+}
+
+/// Base of links when `external_url` is not given.
+pub fn default_url(web: &Web) -> String {
+    if web.listen.ip().is_unspecified() || web.listen.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
+        return format!("http://localhost:{}", web.listen.port());
+    }
+    format!("http://{}", web.listen)
+}

@@ -122,8 +122,12 @@ async fn rules_say_what_is_decided_in_promql() {
         (&groups[0]["name"], &groups[0]["file"], &groups[0]["interval"]),
         (&json!("checkout"), &json!("slos/checkout.yaml"), &json!(15.0))
     );
-    let names: Vec<(&Value, &Value)> =
-        groups[0]["rules"].as_array().unwrap().iter().map(|rule| (&rule["name"], &rule["labels"]["severity"])).collect();
+    let names: Vec<(&Value, &Value)> = groups[0]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| (&rule["name"], &rule["labels"]["severity"]))
+        .collect();
     assert_eq!(
         names,
         [
@@ -145,8 +149,11 @@ async fn rules_say_what_is_decided_in_promql() {
     assert_eq!(page["query"], query);
     assert_eq!((&page["state"], &page["type"], &page["health"]), (&json!("firing"), &json!("alerting"), &json!("ok")));
     assert_eq!((&page["duration"], &page["keepFiringFor"]), (&json!(60.0), &json!(0.0)));
-    assert_eq!(page["labels"], json!({"team": "payments", "channel": "checkout", "service": "checkout",
-        "slo": "availability", "severity": "page"}));
+    assert_eq!(
+        page["labels"],
+        json!({"team": "payments", "channel": "checkout", "service": "checkout",
+        "slo": "availability", "severity": "page"})
+    );
     assert_eq!(page["annotations"], json!({"runbook_url": "https://runbooks.example.com/x"}));
     assert_eq!(page["alerts"].as_array().map(Vec::len), Some(1));
     let broken = &groups[1]["rules"][0];

@@ -61,11 +61,18 @@ async fn mistakes_are_named() {
         ("route=%ff%fe", 404, "not_found", "no group"),
     ] {
         let (code, body) = server.json(&format!("{PATH}?{query}")).await;
-        assert_eq!((code, &body["status"], &body["errorType"]), (status, &json!("error"), &json!(kind)), "{query}: {body}");
+        assert_eq!(
+            (code, &body["status"], &body["errorType"]),
+            (status, &json!("error"), &json!(kind)),
+            "{query}: {body}"
+        );
         assert!(body["error"].as_str().unwrap().contains(part), "{query}: {body}");
     }
     let (code, body) = server.json("/api/v1/slos/search/latency/history?stpe=5m").await;
-    assert_eq!((code, body["error"].as_str()), (400, Some("this SLO has no groups, but the parameters name one: {stpe=\"5m\"}")));
+    assert_eq!(
+        (code, body["error"].as_str()),
+        (400, Some("this SLO has no groups, but the parameters name one: {stpe=\"5m\"}"))
+    );
     assert_eq!(server.json("/api/v1/slos/no/such/history").await.0, 404);
 }
 

@@ -80,7 +80,11 @@ fn filters() {
         ("slo names the SLO even where a group has such a label", "label=slo%3Dthree", vec![THREE]),
         ("service as a label", "label=service%3Dc", vec!["c/one"]),
         ("everything at once", "q=two&state=ok&service=b&label=team%3Db", vec!["b/two"]),
-        ("empty parameters of a form", "q=&service=&state=&label=&limit=&offset=&sort=name", vec!["a/one", THREE, "a/two", "b/one", "b/two", "c/one"]),
+        (
+            "empty parameters of a form",
+            "q=&service=&state=&label=&limit=&offset=&sort=name",
+            vec!["a/one", THREE, "a/two", "b/one", "b/two", "c/one"],
+        ),
     ] {
         let text = format!("{text}&sort=name");
         assert_eq!(names(&ask(&some(), &text)), expected, "{case}");

@@ -18,7 +18,7 @@ use slowburn::web::{AppState, serve};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +31,8 @@ pub fn labels<const N: usize>(pairs: [(&str, &str); N]) -> Labels {
 
 /// A quiet status that tests change as they need.
 pub fn status(service: &str, name: &str) -> SloStatus {
-    let burn = |window: &str, seconds| BurnRate { window: window.into(), seconds, rate: Some(0.5), bad: 1.0, total: 2e3 };
+    let burn =
+        |window: &str, seconds| BurnRate { window: window.into(), seconds, rate: Some(0.5), bad: 1.0, total: 2e3 };
     SloStatus {
         id: format!("{service}/{name}"),
         service: service.into(),
@@ -260,6 +261,15 @@ pub fn shop() -> Published {
     published
 }
 
+/// How the engine that is played answers to a reload.
+pub struct Reload {
+    pub result: Mutex<Result<(), String>>,
+    /// Held by a test, it keeps the answer back.
+    pub gate: tokio::sync::Mutex<()>,
+    /// Told when a reload was asked for.
+    pub asked: Notify,
+}
+
 /// A server that stops when it is dropped.
 pub struct Server {
     pub url: String,
@@ -268,7 +278,7 @@ pub struct Server {
     pub shutdown: CancellationToken,
     pub serving: Option<JoinHandle<std::io::Result<()>>>,
     pub published: Arc<arc_swap::ArcSwap<Published>>,
-    pub reload: Arc<Mutex<Result<(), String>>>,
+    pub reload: Arc<Reload>,
     version: watch::Sender<u64>,
 }
 
@@ -285,7 +295,8 @@ impl Server {
         let published = Arc::new(arc_swap::ArcSwap::from_pointee(published));
         let (version, versions) = watch::channel(0);
         let (requests, answers) = mpsc::channel(8);
-        let reload = Arc::new(Mutex::new(Ok(())));
+        let reload = Reload { result: Mutex::new(Ok(())), gate: Default::default(), asked: Notify::new() };
+        let reload = Arc::new(reload);
         tokio::spawn(answer(answers, Arc::clone(&reload)));
         let engine = Handle { published: Arc::clone(&published), version: versions, requests };
         let metrics = Metrics::new();
@@ -337,7 +348,7 @@ impl Drop for Server {
 }
 
 /// Plays the engine: history has one point a step whose `good` counts the steps.
-async fn answer(mut requests: mpsc::Receiver<Request>, reload: Arc<Mutex<Result<(), String>>>) {
+async fn answer(mut requests: mpsc::Receiver<Request>, reload: Arc<Reload>) {
     while let Some(request) = requests.recv().await {
         match request {
             Request::History { query, reply } => {
@@ -351,10 +362,15 @@ async fn answer(mut requests: mpsc::Receiver<Request>, reload: Arc<Mutex<Result<
             }
             Request::Sparklines { ids, points, reply } => drop(reply.send(vec![vec![None; points]; ids.len()])),
             Request::Reload { reply } => {
-                let result = reload.lock().unwrap().clone();
-                // The engine that dies while it reloads is played by silence.
-                if result != Err("die".to_owned()) {
-                    reply.send(result).ok();
+                reload.asked.notify_one();
+                let _open = reload.gate.lock().await;
+                let result = reload.result.lock().unwrap().clone();
+                match result.as_ref().map_err(String::as_str) {
+                    // The engine dies while it reloads: no answer.
+                    Err("die") => {}
+                    // It answers, then stops.
+                    Err("stop") => return drop(reply.send(result)),
+                    _ => drop(reply.send(result)),
                 }
             }
         }

@@ -12,7 +12,8 @@ use crate::domain::selector::Selector;
 use crate::domain::setup::NewTarget;
 use crate::domain::time::Timestamp;
 use crate::http;
-use crate::source::reader::{Format, ReadOutcome, ReaderOptions, SeriesReader};
+use crate::source::exposition::Format;
+use crate::source::reader::{ReadOutcome, ReaderOptions, SeriesReader};
 use crate::source::target::ScrapeTarget;
 use crate::view::ScrapeView;
 use bytes::Bytes;
@@ -158,7 +159,7 @@ impl Scraper {
             label_limit: config.label_limit,
             label_name_length_limit: config.label_name_length_limit,
             label_value_length_limit: config.label_value_length_limit,
-            metric_relabel: config.metric_relabel_configs.clone().into(),
+            metric_relabel: config.metric_relabel_configs.clone(),
             process_start: config.policy.new_target == NewTarget::ProcessStart,
         };
         SeriesReader::new(self.target.target.clone(), self.selectors.clone(), options)

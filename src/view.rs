@@ -33,6 +33,7 @@ pub struct Published {
     /// Firing and pending alerts as people are told of them.
     pub alerts: Arc<Vec<crate::domain::message::Notice>>,
     pub targets: Arc<Vec<TargetView>>,
+    pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
     /// Cumulative good and bad events by SLO and group, in the order of `statuses`, since counting began.

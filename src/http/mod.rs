@@ -12,6 +12,7 @@ mod tls;
 
 pub use error::HttpError;
 pub use rotating::Rotating;
+pub use tls::client_config as tls_client_config;
 
 use crate::clock;
 use crate::config::auth::{Auth, HttpConfig};

@@ -8,11 +8,15 @@ use reqwest::{Method, Request, Response, StatusCode, Url};
 pub(super) const MAX: usize = 10;
 
 /// The request that follows a redirect; `None` when the answer is none. 307 and 308 repeat method and body, the others
-/// fetch with GET.
+/// fetch with GET. A request with a body is not turned into a GET, which would lose what it carries: there the answer
+/// stands.
 pub(super) fn next(request: &Request, response: &Response) -> Result<Option<Request>, HttpError> {
     let status = response.status();
     let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
     if !repeats && !matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER) {
+        return Ok(None);
+    }
+    if !repeats && request.body().is_some() {
         return Ok(None);
     }
     let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };

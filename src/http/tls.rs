@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use std::sync::Arc;
 
 /// Builds the TLS side of a client; files are read now.
-pub(super) fn client_config(config: &TlsConfig, http2: bool) -> Result<ClientConfig, HttpError> {
+pub fn client_config(config: &TlsConfig, http2: bool) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(versions(config.min_version))

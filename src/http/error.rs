@@ -3,7 +3,7 @@
 //! The client library's errors are chains of generic wrappers that repeat the URL; here the cause is looked up in the
 //! chain and said plainly with host and port only, since a path or a query may hold a token.
 
-use crate::domain::time::format_duration;
+use crate::domain::time::{Timestamp, format_duration};
 use reqwest::Url;
 use std::error::Error;
 use std::io;
@@ -42,7 +42,7 @@ impl HttpError {
             return Self::Timeout(waited);
         }
         if let Some(tls) = find::<rustls::Error>(error) {
-            return Self::Tls { peer, reason: one_line(&tls.to_string()) };
+            return Self::Tls { peer, reason: tls_reason(tls) };
         }
         let reason = innermost(error);
         if chain(error).any(|cause| cause.to_string() == "dns error") {
@@ -52,9 +52,36 @@ impl HttpError {
         match (error.is_connect(), refused) {
             (true, true) => Self::Connect { peer, reason: "connection refused".into() },
             (true, false) => Self::Connect { peer, reason },
-            _ if error.is_decode() => Self::Body(format!("the body can't be decoded: {reason}")),
-            _ => Self::Body(format!("the answer of {peer} broke off: {reason}")),
+            _ if error.is_decode() || error.is_body() => Self::Body(format!("the body can't be read: {reason}")),
+            _ => Self::Body(format!("no HTTP answer from {peer}: {reason}")),
         }
+    }
+}
+
+/// What TLS found wrong, in words that say what to mend.
+fn tls_reason(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Bad;
+    let date = |seconds: u64| Timestamp::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    match error {
+        // A signature that does not fit: another authority of the same name.
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
+            "the certificate is signed by an unknown authority".to_owned()
+        }
+        rustls::Error::InvalidCertificate(Bad::ExpiredContext { not_after, .. }) => {
+            format!("the certificate expired on {}", date(not_after.as_secs()))
+        }
+        rustls::Error::InvalidCertificate(Bad::NotValidYetContext { not_before, .. }) => {
+            format!("the certificate is not valid before {}", date(not_before.as_secs()))
+        }
+        rustls::Error::InvalidCertificate(bad) => one_line(&bad.to_string()),
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            "the answer is not TLS; does the port speak plain HTTP?".to_owned()
+        }
+        rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => {
+            "the server requires a client certificate".to_owned()
+        }
+        rustls::Error::AlertReceived(alert) => format!("the server refused with {alert:?}"),
+        other => one_line(&other.to_string()),
     }
 }
 

@@ -16,8 +16,10 @@ pub use tls::client_config as tls_client_config;
 
 use crate::clock;
 use crate::config::auth::{Auth, HttpConfig};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 use reqwest::{Client, Proxy, RequestBuilder, Response};
 use secrecy::ExposeSecret;
 use std::time::{Duration, Instant};
@@ -77,6 +79,12 @@ pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Respon
             Some(next) => plain = next,
         }
         trusted = trusted && redirect::may_see_credentials(&origin, plain.url());
+        if !trusted {
+            // The caller's own, and those that the URL's user info became.
+            for header in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
+                plain.headers_mut().remove(header);
+            }
+        }
     }
     Err(HttpError::Redirect(format!("stopped after {} redirects", redirect::MAX)))
 }
@@ -95,21 +103,12 @@ impl Waiting {
     }
 }
 
-/// Adds credentials and `http_headers`, reading their files now.
+/// Adds credentials and `http_headers`, reading their files now; they replace headers of the same name.
 pub fn authorize(request: RequestBuilder, config: &HttpConfig) -> Result<RequestBuilder, HttpError> {
-    let request = match &config.auth {
-        None => request,
-        Some(Auth::Basic { username, password }) => {
-            let password = password.as_ref().map(|secret| secret.read()).transpose().map_err(HttpError::Config)?;
-            request.basic_auth(username, password.as_ref().map(|secret| secret.expose_secret()))
-        }
-        Some(Auth::Header { scheme, credentials }) => {
-            let credentials = credentials.read().map_err(HttpError::Config)?;
-            let value = format!("{scheme} {}", credentials.expose_secret());
-            request.header(reqwest::header::AUTHORIZATION, header_value("authorization", &value)?)
-        }
-    };
     let mut headers = HeaderMap::new();
+    if let Some(auth) = &config.auth {
+        headers.insert(AUTHORIZATION, authorization(auth)?);
+    }
     for (name, secret) in &config.headers {
         let value = secret.read().map_err(HttpError::Config)?;
         let value = header_value(name, value.expose_secret())?;
@@ -118,6 +117,21 @@ pub fn authorize(request: RequestBuilder, config: &HttpConfig) -> Result<Request
         headers.append(name, value);
     }
     Ok(request.headers(headers))
+}
+
+fn authorization(auth: &Auth) -> Result<HeaderValue, HttpError> {
+    let text = match auth {
+        Auth::Basic { username, password } => {
+            let password = password.as_ref().map(|secret| secret.read()).transpose().map_err(HttpError::Config)?;
+            let password = password.as_ref().map_or("", |secret| secret.expose_secret());
+            format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
+        }
+        Auth::Header { scheme, credentials } => {
+            let credentials = credentials.read().map_err(HttpError::Config)?;
+            format!("{scheme} {}", credentials.expose_secret())
+        }
+    };
+    header_value("authorization", &text)
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {

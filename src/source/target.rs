@@ -116,7 +116,7 @@ fn duration(labels: &Labels, label: &'static str, address: &str) -> Result<Durat
 
 fn url(config: &ScrapeConfig, labels: &Labels, address: &str) -> Result<Url, BadTarget> {
     if let Some((_, host)) = address.rsplit_once('@') {
-        return Err(BadTarget::Credentials(host.to_owned()));
+        return Err(BadTarget::Credentials(host.split('/').next().unwrap_or_default().to_owned()));
     }
     let scheme = labels.get(SCHEME).unwrap_or_default();
     if !matches!(scheme, "http" | "https") {

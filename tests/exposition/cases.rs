@@ -1,21 +1,26 @@
 //! Bodies that parsers of this format are known to lose or to falsify, and what they say.
 
 use super::samples;
-use slowburn::source::exposition::Format::Text;
+use slowburn::source::exposition::Format::{self, OpenMetrics, Text};
 
 /// A body and its samples, or the error.
 struct Case {
     name: &'static str,
+    format: Format,
     body: &'static str,
     expected: Result<&'static [&'static str], &'static str>,
 }
 
 const fn ok(name: &'static str, body: &'static str, samples: &'static [&'static str]) -> Case {
-    Case { name, body, expected: Ok(samples) }
+    Case { name, format: Text, body, expected: Ok(samples) }
 }
 
 const fn refused(name: &'static str, body: &'static str, error: &'static str) -> Case {
-    Case { name, body, expected: Err(error) }
+    Case { name, format: Text, body, expected: Err(error) }
+}
+
+const fn open_metrics(case: Case) -> Case {
+    Case { format: OpenMetrics, ..case }
 }
 
 const CASES: &[Case] = &[
@@ -29,11 +34,7 @@ const CASES: &[Case] = &[
         "# TYPE job:errors:ratio gauge\njob:errors:ratio{job=\"a\"} 0.25\n",
         &[r#"job:errors:ratio{job="a"} 0.25"#],
     ),
-    ok(
-        "'}' in a label value",
-        "r{path=\"/api/{id}\",code=\"200\"} 5\n",
-        &[r#"r{code="200",path="/api/{id}"} 5"#],
-    ),
+    ok("'}' in a label value", "r{path=\"/api/{id}\",code=\"200\"} 5\n", &[r#"r{code="200",path="/api/{id}"} 5"#]),
     ok("',' in a label value", "r{ua=\"a,b\",code=\"200\"} 5\n", &[r#"r{code="200",ua="a,b"} 5"#]),
     ok(
         "'=' in a label value",
@@ -117,7 +118,12 @@ const CASES: &[Case] = &[
     ok(
         "histogram",
         "# TYPE h histogram\nh_bucket{op=\"r\",le=\"0.1\"} 3\nh_bucket{op=\"r\",le=\"+Inf\"} 5\nh_sum{op=\"r\"} 1.5\nh_count{op=\"r\"} 5\n",
-        &[r#"h_bucket{le="0.1",op="r"} 3"#, r#"h_bucket{le="+Inf",op="r"} 5"#, r#"h_sum{op="r"} 1.5"#, r#"h_count{op="r"} 5"#],
+        &[
+            r#"h_bucket{le="0.1",op="r"} 3"#,
+            r#"h_bucket{le="+Inf",op="r"} 5"#,
+            r#"h_sum{op="r"} 1.5"#,
+            r#"h_count{op="r"} 5"#,
+        ],
     ),
     ok(
         "'le' after a value with a comma",
@@ -125,10 +131,37 @@ const CASES: &[Case] = &[
         &[r#"h_bucket{le="0.1",op="a,b"} 3"#, r#"h_bucket{le="0.1",op="c,d"} 4"#, r#"h_bucket{le="+Inf",op="a,b"} 5"#],
     ),
     ok(
-        "summary",
-        "# TYPE s summary\ns{quantile=\"0.5\"} 0.1\ns_sum 1\ns_count 10\n",
-        &[r#"s{quantile="0.5"} 0.1"#, "s_sum{} 1", "s_count{} 10"],
+        "histogram without 'le'",
+        "# TYPE h histogram\nh_bucket{op=\"a\"} 3\nh_count 3\nh_sum 1\n",
+        &[r#"h_bucket{op="a"} 3"#, "h_count{} 3", "h_sum{} 1"],
     ),
+    ok(
+        "summary",
+        "# TYPE s summary\ns{quantile=\"0.5\"} 3\ns{quantile=\"0.99\"} NaN\ns_sum 17\ns_count 5\n",
+        &[r#"s{quantile="0.5"} 3"#, r#"s{quantile="0.99"} NaN"#, "s_sum{} 17", "s_count{} 5"],
+    ),
+    open_metrics(ok(
+        "OpenMetrics: type, unit, help, seconds, exemplar, created",
+        "# TYPE foo_seconds counter\n# UNIT foo_seconds seconds\n# HELP foo_seconds Help.\n\
+         foo_seconds_total{a=\"1\"} 17.0 1520879607.789 # {trace_id=\"KOO\"} 0.67 1520879606.1\n\
+         foo_seconds_created{a=\"1\"} 1520872607.123\n# EOF\n",
+        &[r#"foo_seconds_total{a="1"} 17 @1520879607789"#, r#"foo_seconds_created{a="1"} 1520872607.123"#],
+    )),
+    open_metrics(ok(
+        "OpenMetrics: exemplar on a bucket",
+        "# TYPE h histogram\nh_bucket{le=\"0.1\"} 3 # {trace_id=\"a}b\"} 0.05\nh_bucket{le=\"+Inf\"} 4\nh_count 4\nh_sum 1\n# EOF\n",
+        &[r#"h_bucket{le="0.1"} 3"#, r#"h_bucket{le="+Inf"} 4"#, "h_count{} 4", "h_sum{} 1"],
+    )),
+    open_metrics(refused(
+        "OpenMetrics: cut short",
+        "# TYPE foo counter\nfoo_total 17.0\n",
+        "the body ends after line 2 without \"# EOF\", which OpenMetrics requires: it may have been cut short",
+    )),
+    open_metrics(ok(
+        "OpenMetrics: stateset, info, unknown",
+        "# TYPE e stateset\ne{e=\"a\"} 1\n# TYPE b info\nb_info{v=\"1\"} 1\n# TYPE u unknown\nu 3\n# EOF\n",
+        &[r#"e{e="a"} 1"#, r#"b_info{v="1"} 1"#, "u{} 3"],
+    )),
     refused(
         "cut in the middle of a line",
         "r{a=\"1\"} 5\nr{a=\"2\"",
@@ -139,21 +172,14 @@ const CASES: &[Case] = &[
 
 #[test]
 fn every_case_reads_as_it_says() {
-    for Case { name, body, expected } in CASES {
-        let found = samples(body, Text).map(|samples| samples.iter().map(ToString::to_string).collect::<Vec<_>>());
+    for Case { name, format, body, expected } in CASES {
+        let found = samples(body, *format).map(|samples| samples.iter().map(ToString::to_string).collect::<Vec<_>>());
         match expected {
-            Ok(expected) => assert_eq!(found.as_deref(), Ok(&expected.map_strings()[..]), "{name}"),
+            Ok(expected) => {
+                let expected = expected.iter().map(ToString::to_string).collect();
+                assert_eq!(found, Ok(expected), "{name}");
+            }
             Err(expected) => assert_eq!(found.map_err(|error| error.to_string()), Err(expected.to_string()), "{name}"),
         }
-    }
-}
-
-trait MapStrings {
-    fn map_strings(&self) -> Vec<String>;
-}
-
-impl MapStrings for &[&str] {
-    fn map_strings(&self) -> Vec<String> {
-        self.iter().map(ToString::to_string).collect()
     }
 }

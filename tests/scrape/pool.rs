@@ -1,0 +1,229 @@
+//! The pool: steady phases, independence of targets, reloads, limits.
+
+use crate::server::{Reply, Server, answer, ok};
+use crate::setup::{PATIENCE, failure, group, instance, job, needs, next, samples};
+use slowburn::config::scrape::ScrapeConfig;
+use slowburn::domain::reading::Outcome;
+use slowburn::source::pool::ScrapePool;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const METRICS: &str = "wanted_total 1\nother_total 2\n";
+
+fn scraping(name: &str, addresses: &[&str]) -> ScrapeConfig {
+    ScrapeConfig { static_configs: vec![group(addresses)], ..job(name) }
+}
+
+#[tokio::test]
+async fn attempts_keep_their_phase_and_a_restart_finds_it_again() {
+    let server = Server::with_text(METRICS).await;
+    let address = server.address.to_string();
+    let config = Arc::new(ScrapeConfig { scrape_interval: Duration::from_millis(200), ..scraping("j", &[&address]) });
+    let mut phases = Vec::new();
+    for _ in 0..2 {
+        let (out, mut attempts) = mpsc::channel(64);
+        let pool = ScrapePool::new(vec![config.clone()], needs(&["wanted_total"]), out);
+        let mut times = Vec::new();
+        for _ in 0..4 {
+            let attempt = next(&mut attempts, |_| true).await;
+            assert_eq!(samples(&attempt).len(), 1);
+            times.push(attempt.scrape.at.0);
+        }
+        assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
+        phases.extend(times.iter().map(|time| time % 200));
+        pool.shutdown().await;
+    }
+    // On a busy machine an attempt may begin late, never early; most are punctual, and those share the phase.
+    let least = phases.iter().filter(|phase| phases.iter().filter(|other| other == phase).count() > 1).count();
+    assert!(least >= 2, "{phases:?}");
+}
+
+#[tokio::test]
+async fn hanging_and_huge_targets_delay_nobody() {
+    let hanging = Server::start(|_| Reply::Hang(Vec::new())).await;
+    let endless =
+        Server::start(|_| Reply::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), b"other_total 1\n".repeat(512))).await;
+    let good = Server::with_text(METRICS).await;
+    let addresses = [hanging.address.to_string(), endless.address.to_string(), good.address.to_string()];
+    let [hanging, endless, good] = addresses.each_ref().map(String::as_str);
+    let slow = ScrapeConfig {
+        body_size_limit: 1 << 20,
+        scrape_interval: PATIENCE,
+        scrape_timeout: PATIENCE,
+        ..scraping("slow", &[])
+    };
+    // The slow targets are due at once and then hold on for as long as they may.
+    let slow =
+        ScrapeConfig { scrape_interval: Duration::from_millis(50), scrape_timeout: Duration::from_millis(50), ..slow };
+    let slow = ScrapeConfig { static_configs: vec![group(&[hanging, endless])], ..slow };
+    let (out, mut attempts) = mpsc::channel(64);
+    let configs = vec![Arc::new(slow), Arc::new(scraping("good", &[good]))];
+    let _pool = ScrapePool::new(configs, needs(&["wanted_total"]), out);
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    while seen.len() < 3 || seen[good] < 10 {
+        let attempt = next(&mut attempts, |_| true).await;
+        *seen.entry(instance(&attempt).to_owned()).or_default() += 1;
+        if instance(&attempt) == good {
+            assert_eq!(samples(&attempt).len(), 1);
+        } else {
+            failure(&attempt);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_view_shows_the_last_attempt_and_dropped_targets() {
+    let server = Server::start(|_| Reply::Send(answer("503 Service Unavailable", "", ""))).await;
+    let address = server.address.to_string();
+    let mut config = scraping("j", &[&address, "dropped:1"]);
+    config.relabel_configs.push(slowburn::config::scrape::RelabelConfig {
+        source_labels: vec!["__address__".into()],
+        separator: ";".into(),
+        regex: regex::Regex::new("^(?s:dropped:.*)$").expect("a regular expression"),
+        target_label: String::new(),
+        replacement: String::new(),
+        modulus: 0,
+        action: slowburn::config::scrape::RelabelAction::Drop,
+    });
+    let (out, mut attempts) = mpsc::channel(64);
+    let pool = ScrapePool::new(vec![Arc::new(config)], needs(&[]), out);
+    next(&mut attempts, |_| true).await;
+    let view = pool.view();
+    assert_eq!(view.len(), 2);
+    assert_eq!((view[0].url.as_str(), view[0].dropped), (format!("http://{address}/metrics").as_str(), false));
+    let last = view[0].last.as_ref().expect("one attempt was made");
+    assert_eq!(last.error.as_deref(), Some("HTTP status 503 Service Unavailable"));
+    assert!(view[1].dropped && view[1].last.is_none());
+    assert_eq!(view[1].discovered_labels.get("__address__"), Some("dropped:1"));
+}
+
+#[tokio::test]
+async fn a_reload_keeps_starts_and_ends_targets() {
+    let (kept, gone, new) =
+        (Server::with_text(METRICS).await, Server::with_text(METRICS).await, Server::with_text(METRICS).await);
+    let address = |server: &Server| server.address.to_string();
+    let (out, mut attempts) = mpsc::channel(1);
+    let before = scraping("j", &[&address(&kept), &address(&gone)]);
+    let mut pool = ScrapePool::new(vec![Arc::new(before)], needs(&["wanted_total"]), out);
+    for server in [&kept, &gone] {
+        let first = next(&mut attempts, |attempt| instance(attempt) == address(server)).await;
+        assert_eq!(samples(&first)[0].series.name, "wanted_total");
+    }
+
+    let after = scraping("j", &[&address(&kept), &address(&new)]);
+    let other = scraping("other", &[&address(&new)]);
+    pool.reload(vec![Arc::new(other), Arc::new(after)], needs(&["other_total"]));
+    let is = |server: &Server, job: &str| {
+        let (address, job) = (address(server), job.to_owned());
+        move |attempt: &slowburn::source::scrape::Attempt| {
+            instance(attempt) == address
+                && attempt.scrape.target.id.job == job
+                && matches!(&attempt.scrape.outcome, Outcome::Read(r) if r.samples[0].series.name == "other_total")
+        }
+    };
+    next(&mut attempts, is(&new, "j")).await;
+    next(&mut attempts, is(&new, "other")).await;
+    next(&mut attempts, is(&kept, "j")).await;
+    assert_eq!(kept.connections(), 1, "the connection was kept");
+    let jobs: Vec<_> = pool
+        .view()
+        .iter()
+        .map(|target| (target.job.clone(), target.labels.get("instance").map(str::to_owned)))
+        .collect();
+    let mut expected = vec![("j".to_owned(), Some(address(&kept))), ("j".to_owned(), Some(address(&new)))];
+    expected.sort();
+    assert_eq!(jobs[0], ("other".to_owned(), Some(address(&new))));
+    assert_eq!(jobs[1..], expected);
+    let asked = gone.requests().len();
+    for _ in 0..6 {
+        let attempt = next(&mut attempts, |_| true).await;
+        assert_ne!(instance(&attempt), address(&gone));
+    }
+    assert_eq!(gone.requests().len(), asked, "a removed target is left alone");
+
+    pool.reload(Vec::new(), needs(&[]));
+    assert_eq!(pool.view().len(), 0);
+}
+
+#[tokio::test]
+async fn changed_settings_reach_running_targets() {
+    let server = Server::with_text(METRICS).await;
+    let address = server.address.to_string();
+    let (out, mut attempts) = mpsc::channel(1);
+    let config = scraping("j", &[&address]);
+    let mut pool = ScrapePool::new(vec![Arc::new(config.clone())], needs(&["wanted_total"]), out);
+    samples(&next(&mut attempts, |_| true).await);
+    let limited = ScrapeConfig { body_size_limit: 3, ..config.clone() };
+    pool.reload(vec![Arc::new(limited)], needs(&["wanted_total"]));
+    let failed = next(&mut attempts, |attempt| attempt.view.error.is_some()).await;
+    assert_eq!(failure(&failed), "the body is larger than the limit of 3 bytes");
+    let view = pool.view();
+    assert!(view[0].last.is_some(), "the story of the target goes on");
+    pool.reload(vec![Arc::new(config)], needs(&["wanted_total"]));
+    next(&mut attempts, |attempt| attempt.view.error.is_none()).await;
+}
+
+#[tokio::test]
+async fn too_many_targets_are_all_refused_and_told() {
+    let server = Server::with_text(METRICS).await;
+    let address = server.address.to_string();
+    let config = ScrapeConfig { target_limit: 1, ..scraping("j", &[&address, "other:1"]) };
+    let (out, mut attempts) = mpsc::channel(64);
+    let pool = ScrapePool::new(vec![Arc::new(config)], needs(&["wanted_total"]), out);
+    for wanted in [address.as_str(), "other:1"] {
+        let attempt = next(&mut attempts, |attempt| instance(attempt) == wanted).await;
+        assert_eq!(failure(&attempt), "2 targets are more than target_limit, 1");
+    }
+    assert_eq!(server.requests().len(), 0);
+    assert!(format!("{:?}", pool.watch().discovery()).contains("target_limit"));
+}
+
+#[tokio::test]
+async fn shutdown_does_not_wait_for_a_hanging_target() {
+    let server = Server::start(|_| Reply::Hang(ok("text/plain", "")[..10].to_vec())).await;
+    let address = server.address.to_string();
+    let config = ScrapeConfig { scrape_timeout: PATIENCE, scrape_interval: PATIENCE, ..scraping("j", &[]) };
+    // Due within 50 ms, then patient: the timeout belongs to the target.
+    let labels = [("__scrape_interval__", "50ms"), ("__scrape_timeout__", "50ms")].into_iter().collect();
+    let mut targets = group(&[&address]);
+    targets.labels = labels;
+    let config = ScrapeConfig { static_configs: vec![targets], ..config };
+    let (out, mut attempts) = mpsc::channel(64);
+    let pool = ScrapePool::new(vec![Arc::new(config)], needs(&[]), out);
+    next(&mut attempts, |_| true).await;
+    tokio::time::timeout(PATIENCE / 10, pool.shutdown()).await.expect("at once");
+    while attempts.recv().await.is_some() {}
+}
+
+#[tokio::test]
+async fn two_thousand_targets_are_scraped_over_kept_connections() {
+    let server = Server::with_text(METRICS).await;
+    let port = server.address.port();
+    // Every address of 127/8 is this machine, but the server listens on one: targets differ by a parameter.
+    let groups = (0..2000).map(|i| {
+        let mut group = group(&[&format!("127.0.0.1:{port}")]);
+        group.labels = [("__param_target", i.to_string()), ("instance", format!("t{i}"))].into_iter().collect();
+        group
+    });
+    let interval = Duration::from_secs(2);
+    let config = ScrapeConfig {
+        scrape_interval: interval,
+        scrape_timeout: interval,
+        static_configs: groups.collect(),
+        ..job("many")
+    };
+    let (out, mut attempts) = mpsc::channel(64);
+    let pool = ScrapePool::new(vec![Arc::new(config)], needs(&["wanted_total"]), out);
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    while seen.len() < 2000 || seen.values().any(|count| *count < 2) {
+        let attempt = next(&mut attempts, |_| true).await;
+        if attempt.view.error.is_none() {
+            *seen.entry(instance(&attempt).to_owned()).or_default() += 1;
+        }
+    }
+    let connections = server.connections();
+    assert!(connections < 1000, "{connections} connections for 2000 targets");
+    assert_eq!(pool.view().len(), 2000);
+}

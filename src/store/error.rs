@@ -137,9 +137,15 @@ impl Fault {
 
 /// Values of a wrong type can't be stored in strict tables, so finding one is damage too.
 fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows};
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows, SqliteFailure,
+    };
     match error {
         FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | QueryReturnedNoRows => {
+            StoreErrorKind::Damaged
+        }
+        // The file ends inside a page.
+        SqliteFailure(error, _) if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => {
             StoreErrorKind::Damaged
         }
         _ => match error.sqlite_error_code() {

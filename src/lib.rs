@@ -8,6 +8,7 @@
 //! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
 //! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod engine;
 pub mod http;
 pub mod metrics;
 pub mod notify;
+pub mod replay;
 pub mod source;
 pub mod spec;
 pub mod store;

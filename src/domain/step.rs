@@ -154,7 +154,8 @@ impl State {
             }
         };
         let at = target.last_attempt.unwrap_or(scrape.at);
-        let attempts: Vec<usize> = self.plan.scrape_slos(&scrape.target.labels).collect();
+        let attempted = !matches!(&scrape.outcome, Outcome::Read(reading) if reading.unattempted);
+        let attempts: Vec<usize> = self.plan.scrape_slos(&scrape.target.labels).filter(|_| attempted).collect();
         let touched: BTreeSet<usize> = target.slos.iter().copied().chain(attempts.iter().copied()).collect();
         let good = matches!(scrape.outcome, Outcome::Read(_));
         for slo in attempts {

@@ -27,7 +27,7 @@ use crate::source::scrape::Attempt;
 use crate::store::ArchiveReader;
 use crate::view::{Published, ReloadView, Request};
 use arc_swap::ArcSwap;
-use saver::Saver;
+pub use saver::Saver;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,7 +104,8 @@ impl Engine {
 
     /// Runs until `shutdown`, then lets what is in flight end, and writes everything down.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        self.take(Event::Configured { at: clock::now(), setup: Arc::new(self.config.setup.clone()) });
+        // As of before the first scrape, which is the first look at what these selectors name.
+        self.take(Event::Configured { at: self.started, setup: Arc::new(self.config.setup.clone()) });
         self.flush().await;
         self.send_outbox();
         let mut ticks = tokio::time::interval(TICK);

@@ -254,7 +254,11 @@ impl SeriesReader {
         }
         self.expected_samples = pass.samples.len();
         let (samples, warning, process_start) = (pass.lines, pass.warning(), pass.process_start());
-        Ok(ReadOutcome { reading: Reading { samples: pass.samples, process_start }, samples, warning })
+        Ok(ReadOutcome {
+            reading: Reading { samples: pass.samples, process_start, unattempted: false },
+            samples,
+            warning,
+        })
     }
 }
 

@@ -180,9 +180,7 @@ async fn retry_after_is_read_as_seconds_or_date_and_else_ignored() {
 #[tokio::test]
 async fn trouble_below_http_is_worth_another_attempt_and_tells_no_secret() {
     for kind in KINDS {
-        for (name, answer, expected) in
-            [("hangs", Answer::Hang, "2s"), ("resets", Answer::Reset, "broke off")]
-        {
+        for (name, answer, expected) in [("hangs", Answer::Hang, "2s"), ("resets", Answer::Reset, "broke off")] {
             let result = one_attempt(kind, answer).await;
             assert_eq!(verdict(&result), "retry", "{kind:?} {name}: {result:?}");
             assert_no_secret(name, &result);
@@ -190,7 +188,8 @@ async fn trouble_below_http_is_worth_another_attempt_and_tells_no_secret() {
             assert!(error.contains(expected), "{kind:?} {name}: {error}");
         }
         let gone = Server::start(vec![Answer::status(200)]).await.url("");
-        for (name, base) in [("nobody listens", gone.as_str()), ("not a URL", "nonsense"), ("other scheme", "ftp://h")] {
+        for (name, base) in [("nobody listens", gone.as_str()), ("not a URL", "nonsense"), ("other scheme", "ftp://h")]
+        {
             let result = attempt(transport(kind, base, HttpConfig::default()).as_ref(), &message(1)).await;
             assert_eq!(verdict(&result), "retry", "{kind:?} {name}: {result:?}");
             assert_no_secret(name, &result);
@@ -263,8 +262,11 @@ async fn requests_are_json_posts_with_the_configured_credentials() {
         assert!(request.has_header("content-type: application/json"), "{request:?}");
         assert!(request.has_header("x-team: payments"), "{request:?}");
         assert!(request.headers.iter().any(|header| header.starts_with("user-agent: slowburn/")), "{request:?}");
-        let authorization =
-            if kind == Kind::SlackApi { format!("authorization: Bearer {TOKEN}") } else { "authorization: Basic dTpwdw==".into() };
+        let authorization = if kind == Kind::SlackApi {
+            format!("authorization: Bearer {TOKEN}")
+        } else {
+            "authorization: Basic dTpwdw==".into()
+        };
         assert!(request.has_header(&authorization), "{request:?}");
         serde_json::from_str::<serde_json::Value>(&request.body).expect("JSON");
     }

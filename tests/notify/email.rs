@@ -168,10 +168,7 @@ async fn the_mail_is_text_and_html_with_the_story_in_the_subject() {
     assert_eq!(mail["from"], "slo@example.com");
     assert_eq!(header(&mail, "From"), Some("slowburn <slo@example.com>"));
     assert_eq!(header(&mail, "To"), Some("Team <team@example.com>"));
-    assert_eq!(
-        header(&mail, "Subject"),
-        Some("[FIRING] page checkout/availability burns 20.1× (budget 31% left)")
-    );
+    assert_eq!(header(&mail, "Subject"), Some("[FIRING] page checkout/availability burns 20.1× (budget 31% left)"));
     assert!(header(&mail, "Date").is_some());
     assert_eq!(header(&mail, "Auto-Submitted"), Some("auto-generated"));
     for part in ["plain", "html"] {
@@ -210,10 +207,7 @@ async fn mails_of_a_group_are_one_thread_and_a_repeated_mail_keeps_its_identity(
     assert_eq!(of(0, "References"), of(2, "References"));
     assert_eq!(of(0, "References"), of(0, "In-Reply-To"));
     assert_ne!(of(0, "References"), of(3, "References"));
-    assert_eq!(
-        of(2, "Subject"),
-        "[RESOLVED] page checkout/availability no longer burns too fast (budget 31% left)"
-    );
+    assert_eq!(of(2, "Subject"), "[RESOLVED] page checkout/availability no longer burns too fast (budget 31% left)");
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl TargetMemory {
                 self.series[*number as usize].created = sample.created;
             }
         }
-        Ok(Reading { samples, process_start: self.process_start })
+        Ok(Reading { samples, process_start: self.process_start, unattempted: false })
     }
 
     /// Every number it returns is one of a known series.

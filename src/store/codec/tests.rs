@@ -28,7 +28,7 @@ fn sample(series: &Arc<Series>, value: f64) -> Sample {
 }
 
 fn read(target: &Arc<Target>, at: i64, samples: Vec<Sample>) -> Event {
-    let outcome = Outcome::Read(Reading { samples, process_start: None });
+    let outcome = Outcome::Read(Reading { samples, process_start: None, unattempted: false });
     Event::Scraped(Scrape { target: Arc::clone(target), at: Timestamp(at), outcome })
 }
 
@@ -157,8 +157,9 @@ fn scrapes() -> impl Strategy<Value = Event> {
         target("a:1", &[("env", "test")], Duration::from_secs(15)),
         target("b:1", &[], Duration::new(u64::MAX, 999_999_999)),
     ];
-    let read = (prop::collection::vec(samples(), 0..6), prop::option::of(times()))
-        .prop_map(|(samples, start)| Outcome::Read(Reading { samples, process_start: start.map(Timestamp) }));
+    let read = (prop::collection::vec(samples(), 0..6), prop::option::of(times())).prop_map(|(samples, start)| {
+        Outcome::Read(Reading { samples, process_start: start.map(Timestamp), unattempted: false })
+    });
     let outcome = prop_oneof![5 => read, 1 => ".{0,8}".prop_map(Outcome::Failed)];
     (prop::sample::select(targets), times(), outcome)
         .prop_map(|(target, at, outcome)| Event::Scraped(Scrape { target, at: Timestamp(at), outcome }))

@@ -35,7 +35,7 @@ pub fn events() -> Vec<Event> {
     let read = |at, value| {
         let created = Some(Timestamp(1_767_225_000_000));
         let samples = vec![Sample { series: Arc::clone(&series), value, at: None, created }];
-        let outcome = Outcome::Read(Reading { samples, process_start: created });
+        let outcome = Outcome::Read(Reading { samples, process_start: created, unattempted: false });
         Event::Scraped(Scrape { target: Arc::clone(&target), at: Timestamp(at), outcome })
     };
     let failed = Outcome::Failed("connection refused".into());

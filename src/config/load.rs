@@ -63,6 +63,17 @@ pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
     LoadResult { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, files }
 }
 
+/// Decodes the main file's text alone, without reading the files that it names; for editors and fuzzing.
+pub fn check_text(name: &str, text: &[u8], env: Env<'_>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    let documents = yaml::load(text, name, &mut diagnostics);
+    decode(name, env, &mut diagnostics, |context| {
+        read::main_file(context, &documents);
+    });
+    diagnostics.sort();
+    diagnostics
+}
+
 /// The files that the paths and patterns of `slo_files` name, each once, in their order.
 fn slo_files(context: &Context<'_>, values: Vec<Value<'_>>) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = Vec::new();

@@ -76,12 +76,17 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Reports when not exactly one of some keys is given.
-    pub fn exactly_one(&self, keys: &[&'static str]) {
-        self.at_most_one(keys);
+    /// Reports when none of some keys is given.
+    pub fn at_least_one(&self, keys: &[&'static str]) {
         if !keys.iter().any(|key| self.has(key)) {
             self.value.error(format!("one of {} is needed", quoted_list(keys)), "add it");
         }
+    }
+
+    /// Reports when not exactly one of some keys is given.
+    pub fn exactly_one(&self, keys: &[&'static str]) {
+        self.at_most_one(keys);
+        self.at_least_one(keys);
     }
 
     fn check_keys(&self) {

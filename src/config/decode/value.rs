@@ -104,6 +104,10 @@ impl<'a> Value<'a> {
     /// Reports that something of another kind stands here.
     pub(super) fn expected(&self, wanted: &str) {
         let found = self.node.kind_name();
+        // What should have been decoded further may hold secrets that nobody marked.
+        if wanted.contains("list") || wanted.contains("map") {
+            self.context.hide(self.node.mark);
+        }
         let quote = matches!(self.node.kind(), Kind::Map(_) | Kind::List(_)) && wanted.contains("text");
         let help = if quote && self.begins_with_bracket() {
             "put quotes round it: YAML takes a value that begins with { or [ for a map or a list".to_owned()

@@ -118,16 +118,17 @@ fn basic_auth(value: &Value<'_>) -> Option<Auth> {
 
 fn authorization(value: &Value<'_>) -> Option<Auth> {
     let map = value.map(&AUTHORIZATION)?;
-    map.exactly_one(&["credentials", "credentials_file"]);
-    let scheme = match map.get("type") {
-        Some(kind) => kind.nonempty()?,
-        None => "Bearer".to_owned(),
+    map.at_least_one(&["credentials", "credentials_file"]);
+    let credentials = secret::read(&map, "credentials", "credentials_file");
+    let Some(kind) = map.get("type") else {
+        return Some(Auth::Header { scheme: "Bearer".to_owned(), credentials: credentials? });
     };
+    let scheme = kind.nonempty()?;
     if scheme.eq_ignore_ascii_case("basic") {
-        map.get("type")?.error("the type Basic has its own key", "use basic_auth: {username: …, password: …}");
+        kind.error("the type Basic has its own key", "use basic_auth: {username: …, password: …}");
         return None;
     }
-    Some(Auth::Header { scheme, credentials: secret::read(&map, "credentials", "credentials_file")? })
+    Some(Auth::Header { scheme, credentials: credentials? })
 }
 
 fn headers(value: &Value<'_>) -> Vec<(String, Secret)> {

@@ -56,25 +56,20 @@ pub fn read_all(list: &Value<'_>) -> Vec<RelabelConfig> {
 
 fn read(value: &Value<'_>) -> Option<RelabelConfig> {
     let map = value.map(&RELABEL)?;
-    let action = match map.get("action") {
-        Some(value) => action(&value)?,
-        None => Action::Replace,
-    };
+    let action = map.get("action").map_or(Some(Action::Replace), |value| action(&value));
+    let regex = map.get("regex").map_or_else(|| anchored(DEFAULT_REGEX).ok(), |value| regex(&value));
     let source_labels = map.get("source_labels").map(|list| list.list_of(|item| item.text())).unwrap_or_default();
     let separator = map.get("separator").and_then(|v| v.text());
-    let regex = match map.get("regex") {
-        Some(value) => regex(&value)?,
-        None => anchored(DEFAULT_REGEX).ok()?,
-    };
     // `$` has a meaning of its own in these two.
     let target_label = map.get("target_label").and_then(|v| v.raw_text()).unwrap_or_default();
     let replacement = map.get("replacement").and_then(|v| v.raw_text());
     let modulus = map.get("modulus").and_then(|v| v.integer()).unwrap_or(0);
+    let action = action?;
     check(&map, action, &target_label, modulus);
     Some(RelabelConfig {
         source_labels,
         separator: separator.unwrap_or_else(|| ";".to_owned()),
-        regex,
+        regex: regex?,
         target_label,
         replacement: replacement.unwrap_or_else(|| "$1".to_owned()),
         modulus,
@@ -129,7 +124,7 @@ fn check(map: &Map<'_>, action: Action, target_label: &str, modulus: u64) {
         && !target_label.is_empty()
         && !is_label_name(target_label)
     {
-        value.error("not a label name", "a label name is a letter or _, then letters, digits and _");
+        value.error("not a label name", "a label name has no spaces, quotes, braces, commas or =");
     }
     if action == Action::HashMod && modulus == 0 {
         map.value().error("hashmod needs a modulus above 0", "add modulus: 8");

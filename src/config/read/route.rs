@@ -51,6 +51,7 @@ pub fn read(value: &Value<'_>, receivers: &[Named<'_>]) -> Option<Route> {
         r#continue: false,
         routes: Vec::new(),
     };
+    let errors = value.context().errors();
     let map = value.map(&ROUTE)?;
     for key in ["matchers", "match", "match_re", "continue"] {
         if let Some(value) = map.get(key) {
@@ -63,9 +64,9 @@ pub fn read(value: &Value<'_>, receivers: &[Named<'_>]) -> Option<Route> {
     if !map.has("receiver") {
         value.error("`receiver` is missing", "name the receiver of all alerts that no route below takes");
     }
-    let (mut used, errors) = (BTreeSet::new(), value.context().errors());
+    let mut used = BTreeSet::new();
     let route = node(&map, &defaults, receivers, &mut used);
-    // A misspelt name was meant for one of them.
+    // A name that is missing or misspelt was meant for one of them.
     let receivers = if value.context().errors() > errors { &[] } else { receivers };
     for named in receivers.iter().filter(|named| !used.contains(&named.receiver.name)) {
         named.name.warn("no route sends to this receiver", "name it in a route, or remove it");

@@ -22,7 +22,7 @@ pub static WEBHOOK: Table = Table {
 /// Decodes one webhook.
 pub fn read(value: &Value<'_>, globals: &Globals) -> Option<WebhookConfig> {
     let map = value.map(&WEBHOOK)?;
-    map.exactly_one(&["url", "url_file"]);
+    map.at_least_one(&["url", "url_file"]);
     let config = WebhookConfig {
         send_resolved: map.get("send_resolved").and_then(|value| value.boolean()).unwrap_or(true),
         max_alerts: map.get("max_alerts").and_then(|value| value.integer()).unwrap_or(0),

@@ -55,7 +55,10 @@ pub fn notice() -> Notice {
             ("severity", "page"),
             ("slo", "availability"),
         ]),
-        annotations: labels(&[("summary", "checkout/availability burns"), ("dashboard", "https://grafana.example.com/d/1")]),
+        annotations: labels(&[
+            ("summary", "checkout/availability burns"),
+            ("dashboard", "https://grafana.example.com/d/1"),
+        ]),
         starts_at: START,
         ends_at: None,
         detail: detail(),

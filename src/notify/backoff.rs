@@ -1,7 +1,7 @@
 //! When a message is tried again, and when it is given up. Pure: time and randomness are arguments.
 //!
 //! Waits double from one second to five minutes. Each is drawn from the upper half of its step, so that they spread
-//! (many messages that failed together do not return together) and still never shrink. A receiver that names a moment
+//! (many messages that failed together do not return together) and still grow from step to step. A receiver that names a moment
 //! (`Retry-After`) is obeyed, up to an hour: a mistaken or hostile answer must not silence a page for longer.
 //!
 //! A message that still tells of a firing alert is never given up here: the domain drops it when the alert ends. One

@@ -6,6 +6,9 @@
 /// Shorter parts are words like `api` or `v1`, whose removal would only make the text unreadable.
 const SHORTEST_PART: usize = 8;
 
+/// Anything shorter protects nothing, and its removal would garble the text.
+const SHORTEST_SECRET: usize = 4;
+
 /// Characters of an answer that are quoted; enough for a reason, too few for a page.
 const QUOTED: usize = 200;
 
@@ -17,9 +20,9 @@ pub struct Scrubber {
 }
 
 impl Scrubber {
-    /// Hides a password or a token, whatever its length.
+    /// Hides a password or a token.
     pub fn hide(&mut self, secret: &str) {
-        if !secret.is_empty() {
+        if secret.len() >= SHORTEST_SECRET {
             self.secrets.push(secret.to_owned());
             self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         }
@@ -31,7 +34,8 @@ impl Scrubber {
         let Some((_, rest)) = url.split_once("://") else { return };
         let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
         if let Some((user_info, _)) = authority.rsplit_once('@') {
-            user_info.split(':').for_each(|part| self.hide(part));
+            // Without a colon the whole is a token.
+            self.hide(user_info.split_once(':').map_or(user_info, |(_, password)| password));
         }
         if path.len() > 1 {
             self.hide(path);
@@ -54,14 +58,14 @@ mod tests {
     #[test]
     fn what_an_answer_repeats_of_a_secret_is_hidden() {
         let mut scrubber = Scrubber::default();
-        scrubber.hide_url("https://user:pw@hooks.example.com/services/T0000/SECRETTOKEN?key=0123456789");
+        scrubber.hide_url("https://user:pass@hooks.example.com/services/T0000/SECRETTOKEN?key=0123456789");
         scrubber.hide("xoxb-1");
         for (name, text, expected) in [
             ("nothing secret", "no such\r\n\thook", "no such hook"),
             ("whole path", "can't POST /services/T0000/SECRETTOKEN?key=0123456789!", "can't POST <secret>!"),
             ("a part", "token SECRETTOKEN unknown", "token <secret> unknown"),
             ("query value", "key 0123456789", "key <secret>"),
-            ("password", "bad pw", "bad <secret>"),
+            ("password, but not the user", "bad pass of user", "bad <secret> of user"),
             ("token", "xoxb-1 revoked", "<secret> revoked"),
             ("control characters", "a\u{1b}[31mred\u{0}b", "a [31mred b"),
         ] {

@@ -10,12 +10,13 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 proptest! {
     #[test]
-    fn waits_never_shrink_and_stay_within_their_step(seed: u64, failed in 1u32..1000) {
+    fn waits_grow_up_to_the_longest_and_stay_within_their_step(seed: u64, failed in 1u32..1000) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let (now, later) = (wait(failed, &mut rng), wait(failed + 1, &mut rng));
         let step = Duration::from_secs(1).saturating_mul(1 << (failed - 1).min(20)).min(Duration::from_secs(300));
         prop_assert!(now >= step / 2 && now <= step, "{now:?} of {step:?}");
-        prop_assert!(later >= now || step == Duration::from_secs(300), "{now:?} then {later:?}");
+        // The ninth step is 256 s and the tenth the longest one, 300 s, so from there on they overlap.
+        prop_assert!(later >= now || failed >= 9, "{now:?} then {later:?}");
     }
 
     #[test]

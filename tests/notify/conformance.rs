@@ -7,10 +7,14 @@ use crate::fixtures::{EXTERNAL_URL, START, message, secret, slack_config, webhoo
 use crate::http_server::{Answer, Server};
 use slowburn::config::auth::{Auth, HttpConfig, Secret};
 use slowburn::config::receiver::SlackTarget;
-use slowburn::notify::channel::{Failure, Transport, attempt};
+use slowburn::notify::channel::{Channels, Failure, Transport, attempt};
 use slowburn::notify::slack::Slack;
 use slowburn::notify::webhook::Webhook;
+use slowburn::notify::worker::Worker;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 /// Part of every URL and credential here; it must never be told.
 const TOKEN: &str = "SECRETTOKEN0123";
@@ -298,4 +302,47 @@ async fn the_message_that_is_sent_is_the_rendered_one() {
     let json: serde_json::Value = serde_json::from_str(&server.received()[0].body).expect("JSON");
     assert_eq!(json["alerts"][0]["startsAt"], START.to_string());
     assert_eq!(json["externalURL"], EXTERNAL_URL);
+}
+
+/// Keeps everything that is logged, of every level and every library.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic while held").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_tell_of_failures_but_of_no_secret() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let echo = format!("no /services/{TOKEN} here, {TOKEN}");
+    for kind in KINDS {
+        let server = Server::start(vec![Answer::body(403, &echo)]).await;
+        let mut message = message(1);
+        message.channel.kind = format!("{kind:?}");
+        let transport = transport(kind, &server.url(""), HttpConfig::default());
+        let channels = Channels::from([(message.channel.clone(), Arc::from(transport))]);
+        let (outbox, receiver) = watch::channel(Arc::new(vec![message]));
+        let (reports, mut reported) = mpsc::channel(1);
+        let (worker, _control) = Worker::new(channels, receiver, reports, Arc::new(slowburn::clock::now), 1);
+        let worker = tokio::spawn(worker.run(CancellationToken::new()));
+        let report = format!("{:?}", reported.recv().await);
+        assert!(report.contains("403") && !report.contains(TOKEN), "{report}");
+        drop(outbox);
+        worker.await.expect("it ends");
+    }
+    let log = String::from_utf8(captured.0.lock().expect("no panic while held").clone()).expect("UTF-8");
+    assert_eq!(log.matches("message given up").count(), KINDS.len(), "{log}");
+    assert!(!log.contains(TOKEN), "{log}");
 }

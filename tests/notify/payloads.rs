@@ -109,6 +109,8 @@ fn hostile_texts_neither_call_people_nor_draw_links_in_slack() {
     detail.group = labels(&[("route", "<!here>")]);
     detail.runbook_url = Some("javascript:alert(1)".into());
     message.alerts[0].annotations.set("note", "a|b> <!subteam^S1>");
+    let second = message.alerts[0].clone();
+    message.alerts.push(second);
     let attachment = &slack_json(&message)["attachments"][0];
     for key in ["title", "text", "fallback"] {
         let text = attachment[key].as_str().expect("text");

@@ -55,7 +55,7 @@ fn what_was_attempted_waits_until_the_outbox_has_noted_it() {
     assert_eq!(due(&outbox, &attempted, &idle, noted.next_attempt), [1], "due again");
     attempted.note(&noted, true);
     assert_eq!(due(&outbox, &attempted, &idle, noted.next_attempt), [2], "accepted: the next one's turn");
-    attempted.forget_all_but(&[second.clone()]);
+    attempted.forget_all_but(std::slice::from_ref(&second));
     assert_eq!(due(&[second], &attempted, &idle, START), [2]);
 }
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::mpsc;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/smtp_server.py");
 
@@ -16,7 +17,7 @@ pub struct MailServer {
     pub port: u16,
     /// The certificate that clients have to trust.
     pub ca: String,
-    lines: Lines<BufReader<ChildStdout>>,
+    mails: mpsc::UnboundedReceiver<Value>,
     _child: Child,
     _directory: TempDir,
 }
@@ -37,9 +38,9 @@ impl MailServer {
             .spawn()
             .expect("Python runs");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let first = next_json(&mut lines).await;
+        let first = next_json(&mut lines).await.expect("the mail server started; its error is above");
         let port = first["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port");
-        Self { port, ca, lines, _child: child, _directory: directory }
+        Self { port, ca, mails: collect(lines), _child: child, _directory: directory }
     }
 
     pub async fn start(settings: Value) -> Self {
@@ -48,7 +49,7 @@ impl MailServer {
 
     /// The next mail that the server accepted.
     pub async fn mail(&mut self) -> Value {
-        next_json(&mut self.lines).await
+        self.mails.recv().await.expect("the mail server ended; its error is above")
     }
 }
 
@@ -63,9 +64,22 @@ pub fn header<'a>(mail: &'a Value, name: &str) -> Option<&'a str> {
     if found.len() == 1 { Some(found[0]) } else { None }
 }
 
-async fn next_json(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
-    let line = lines.next_line().await.expect("readable").expect("the mail server ended; its error is above");
-    serde_json::from_str(&line).expect("JSON")
+/// Reads all the time: a mail may be larger than the pipe, and the server waits until it is written.
+fn collect(mut lines: Lines<BufReader<ChildStdout>>) -> mpsc::UnboundedReceiver<Value> {
+    let (sender, mails) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(mail) = next_json(&mut lines).await {
+            if sender.send(mail).is_err() {
+                return;
+            }
+        }
+    });
+    mails
+}
+
+async fn next_json(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<Value> {
+    let line = lines.next_line().await.expect("readable")?;
+    Some(serde_json::from_str(&line).expect("JSON"))
 }
 
 async fn python() -> &'static str {

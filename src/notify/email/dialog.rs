@@ -46,6 +46,7 @@ pub struct Outcome {
 
 /// Sends the letter to its recipients; all that comes before the mail itself may take `dialog_timeout`.
 pub async fn deliver(letter: &Letter, config: &EmailConfig, dialog_timeout: Duration) -> Result<Outcome, Failure> {
+    refuse_open_password(config)?;
     let password = config.auth_password.as_ref().map(|secret| secret.read()).transpose().map_err(Failure::retry)?;
     let mut scrubber = Scrubber::default();
     if let Some(password) = &password {
@@ -87,7 +88,7 @@ async fn open(config: &EmailConfig, scrubber: &Scrubber) -> Result<AsyncSmtpConn
         .map_err(|e| Failure::retry(format!("can't connect to {host}:{port}: {e}")))?;
     let peer = tcp.peer_addr().map_err(|e| Failure::retry(format!("can't connect to {host}:{port}: {e}")))?;
     let hello = ClientId::Domain(config.hello.clone());
-    let connected = if config.force_implicit_tls.unwrap_or(port == SUBMISSIONS) {
+    let connected = if implicit_tls(config) {
         let stream = Bounded::new(encrypt(tcp, config).await?, peer, b"");
         AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await
     } else if config.require_tls {
@@ -95,7 +96,6 @@ async fn open(config: &EmailConfig, scrubber: &Scrubber) -> Result<AsyncSmtpConn
         let stream = Bounded::new(encrypt(tcp, config).await?, peer, GREETING_AGAIN);
         AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await
     } else {
-        refuse_open_password(config)?;
         AsyncSmtpConnection::connect_with_transport(Box::new(Bounded::new(tcp, peer, b"")), &hello).await
     };
     connected.map_err(|e| failure(&e, scrubber))
@@ -112,10 +112,14 @@ async fn encrypt<S: Carrier>(stream: S, config: &EmailConfig) -> Result<TlsStrea
     handshake.map_err(|e| Failure::retry(format!("TLS with {host}:{} failed: {e}", config.smarthost.1)))
 }
 
+fn implicit_tls(config: &EmailConfig) -> bool {
+    config.force_implicit_tls.unwrap_or(config.smarthost.1 == SUBMISSIONS)
+}
+
 fn refuse_open_password(config: &EmailConfig) -> Result<(), Failure> {
     let host = config.smarthost.0.as_str();
     let here = host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    if here || config.auth_username.is_none() {
+    if here || config.auth_username.is_none() || config.require_tls || implicit_tls(config) {
         return Ok(());
     }
     Err(Failure::retry("the password is not sent without encryption: set require_tls, or remove auth_username"))

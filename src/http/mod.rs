@@ -18,7 +18,7 @@ use crate::clock;
 use crate::config::auth::{Auth, HttpConfig};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION};
 use reqwest::{Client, Proxy, RequestBuilder, Response};
 use secrecy::ExposeSecret;
@@ -150,15 +150,24 @@ pub async fn read_bounded(mut response: Response, limit: u64) -> Result<Bytes, H
     }
     let fresh = || Waiting { since: clock::instant(), timeout: None };
     let waiting = response.extensions().get::<Waiting>().copied().unwrap_or_else(fresh);
-    let limit = if limit == 0 { u64::MAX } else { limit };
-    let mut body = BytesMut::new();
+    let limit = if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
+    let mut body = Vec::new();
     loop {
         let chunk = response.chunk().await;
         let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), waiting.time()))?;
-        let Some(chunk) = chunk else { return Ok(body.freeze()) };
-        if body.len() as u64 + chunk.len() as u64 > limit {
-            return Err(HttpError::TooLarge { limit });
+        let Some(chunk) = chunk else { return Ok(body.into()) };
+        if chunk.len() > limit - body.len() {
+            return Err(HttpError::TooLarge { limit: limit as u64 });
         }
+        reserve(&mut body, chunk.len(), limit);
         body.extend_from_slice(&chunk);
+    }
+}
+
+/// Makes room by doubling, as vectors do, but never for more than `limit` bytes.
+fn reserve(body: &mut Vec<u8>, more: usize, limit: usize) {
+    if body.capacity() - body.len() < more {
+        let wanted = body.len().saturating_mul(2).clamp(body.len() + more, limit);
+        body.reserve_exact(wanted - body.len());
     }
 }

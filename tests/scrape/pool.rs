@@ -1,10 +1,13 @@
 //! The pool: steady phases, independence of targets, reloads, limits.
 
 use crate::server::{Reply, Server, answer, ok};
-use crate::setup::{PATIENCE, failure, group, instance, job, needs, next, samples};
-use slowburn::config::scrape::ScrapeConfig;
+use crate::setup::{PATIENCE, failure, group, instance, job, needs, next, samples, target};
+use slowburn::config::auth::HttpConfig;
+use slowburn::config::scrape::{HttpSd, ScrapeConfig};
 use slowburn::domain::reading::Outcome;
+use slowburn::domain::time::Timestamp;
 use slowburn::source::pool::ScrapePool;
+use slowburn::source::schedule::Schedule;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,24 +23,25 @@ fn scraping(name: &str, addresses: &[&str]) -> ScrapeConfig {
 async fn attempts_keep_their_phase_and_a_restart_finds_it_again() {
     let server = Server::with_text(METRICS).await;
     let address = server.address.to_string();
-    let config = Arc::new(ScrapeConfig { scrape_interval: Duration::from_millis(200), ..scraping("j", &[&address]) });
-    let mut phases = Vec::new();
+    let interval = Duration::from_millis(200);
+    let config = Arc::new(ScrapeConfig { scrape_interval: interval, ..scraping("j", &[&address]) });
+    let deadline = Schedule::new(&target(&config, &address).target.id, interval).next(Timestamp(0));
+    let mut punctual = 0;
     for _ in 0..2 {
         let (out, mut attempts) = mpsc::channel(64);
         let pool = ScrapePool::new(vec![config.clone()], needs(&["wanted_total"]), out);
-        let mut times = Vec::new();
-        for _ in 0..4 {
+        let mut before = Timestamp(0);
+        for _ in 0..5 {
             let attempt = next(&mut attempts, |_| true).await;
             assert_eq!(samples(&attempt).len(), 1);
-            times.push(attempt.scrape.at.0);
+            assert!(attempt.scrape.at > before, "time moves on");
+            before = attempt.scrape.at;
+            punctual += usize::from((before.0 - deadline.0).rem_euclid(200) < 50);
         }
-        assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
-        phases.extend(times.iter().map(|time| time % 200));
         pool.shutdown().await;
     }
-    // On a busy machine an attempt may begin late, never early; most are punctual, and those share the phase.
-    let least = phases.iter().filter(|phase| phases.iter().filter(|other| other == phase).count() > 1).count();
-    assert!(least >= 2, "{phases:?}");
+    // Attempts at random moments would hit this quarter of the interval 2 or 3 times; a busy machine delays some.
+    assert!(punctual >= 7, "{punctual} of 10 attempts kept the phase");
 }
 
 #[tokio::test]
@@ -48,29 +52,31 @@ async fn hanging_and_huge_targets_delay_nobody() {
     let good = Server::with_text(METRICS).await;
     let addresses = [hanging.address.to_string(), endless.address.to_string(), good.address.to_string()];
     let [hanging, endless, good] = addresses.each_ref().map(String::as_str);
+    // The hanging target uses all of its two seconds; the good one is due twenty times in them.
+    let long = Duration::from_secs(2);
     let slow = ScrapeConfig {
-        body_size_limit: 1 << 20,
-        scrape_interval: PATIENCE,
-        scrape_timeout: PATIENCE,
-        ..scraping("slow", &[])
+        body_size_limit: 32 << 20,
+        scrape_interval: long,
+        scrape_timeout: long,
+        ..scraping("slow", &[hanging, endless])
     };
-    // The slow targets are due at once and then hold on for as long as they may.
-    let slow =
-        ScrapeConfig { scrape_interval: Duration::from_millis(50), scrape_timeout: Duration::from_millis(50), ..slow };
-    let slow = ScrapeConfig { static_configs: vec![group(&[hanging, endless])], ..slow };
     let (out, mut attempts) = mpsc::channel(64);
     let configs = vec![Arc::new(slow), Arc::new(scraping("good", &[good]))];
     let _pool = ScrapePool::new(configs, needs(&["wanted_total"]), out);
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    while seen.len() < 3 || seen[good] < 10 {
+    let mut good_times = Vec::new();
+    let mut slow_seen = BTreeMap::new();
+    while slow_seen.len() < 2 || good_times.len() < 20 {
         let attempt = next(&mut attempts, |_| true).await;
-        *seen.entry(instance(&attempt).to_owned()).or_default() += 1;
         if instance(&attempt) == good {
             assert_eq!(samples(&attempt).len(), 1);
+            good_times.push(attempt.scrape.at);
         } else {
-            failure(&attempt);
+            slow_seen.insert(instance(&attempt).to_owned(), failure(&attempt).to_owned());
         }
     }
+    assert_eq!(slow_seen[hanging], "timeout after 2s");
+    let longest = good_times.windows(2).map(|pair| pair[1].since(pair[0])).max();
+    assert!(longest < Some(long / 2), "the good target waited {longest:?}");
 }
 
 #[tokio::test]
@@ -182,48 +188,69 @@ async fn too_many_targets_are_all_refused_and_told() {
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_a_hanging_target() {
-    let server = Server::start(|_| Reply::Hang(ok("text/plain", "")[..10].to_vec())).await;
+    let server = Server::start(|_| Reply::Hang(Vec::new())).await;
     let address = server.address.to_string();
-    let config = ScrapeConfig { scrape_timeout: PATIENCE, scrape_interval: PATIENCE, ..scraping("j", &[]) };
-    // Due within 50 ms, then patient: the timeout belongs to the target.
-    let labels = [("__scrape_interval__", "50ms"), ("__scrape_timeout__", "50ms")].into_iter().collect();
-    let mut targets = group(&[&address]);
-    targets.labels = labels;
-    let config = ScrapeConfig { static_configs: vec![targets], ..config };
+    let long = Duration::from_secs(2);
+    let config = ScrapeConfig { scrape_interval: long, scrape_timeout: long, ..scraping("j", &[&address]) };
     let (out, mut attempts) = mpsc::channel(64);
     let pool = ScrapePool::new(vec![Arc::new(config)], needs(&[]), out);
-    next(&mut attempts, |_| true).await;
-    tokio::time::timeout(PATIENCE / 10, pool.shutdown()).await.expect("at once");
-    while attempts.recv().await.is_some() {}
+    let asked = async {
+        while server.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("the target is asked");
+    tokio::time::timeout(long / 2, pool.shutdown()).await.expect("before the attempt's timeout");
+    assert!(attempts.recv().await.is_none(), "the attempt was given up");
 }
 
 #[tokio::test]
-async fn two_thousand_targets_are_scraped_over_kept_connections() {
+async fn many_targets_are_scraped_over_kept_connections() {
     let server = Server::with_text(METRICS).await;
-    let port = server.address.port();
-    // Every address of 127/8 is this machine, but the server listens on one: targets differ by a parameter.
-    let groups = (0..2000).map(|i| {
-        let mut group = group(&[&format!("127.0.0.1:{port}")]);
+    let address = server.address.to_string();
+    let groups = (0..300).map(|i| {
+        let mut group = group(&[&address]);
         group.labels = [("__param_target", i.to_string()), ("instance", format!("t{i}"))].into_iter().collect();
         group
     });
-    let interval = Duration::from_secs(2);
-    let config = ScrapeConfig {
-        scrape_interval: interval,
-        scrape_timeout: interval,
-        static_configs: groups.collect(),
-        ..job("many")
-    };
+    let interval = Duration::from_secs(1);
+    let static_configs = groups.collect();
+    let config = ScrapeConfig { scrape_interval: interval, scrape_timeout: interval, static_configs, ..job("many") };
     let (out, mut attempts) = mpsc::channel(64);
     let pool = ScrapePool::new(vec![Arc::new(config)], needs(&["wanted_total"]), out);
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    while seen.len() < 2000 || seen.values().any(|count| *count < 2) {
+    while seen.len() < 300 || seen.values().any(|count| *count < 3) {
         let attempt = next(&mut attempts, |_| true).await;
-        if attempt.view.error.is_none() {
-            *seen.entry(instance(&attempt).to_owned()).or_default() += 1;
-        }
+        *seen.entry(instance(&attempt).to_owned()).or_default() += samples(&attempt).len();
     }
     let connections = server.connections();
-    assert!(connections < 1000, "{connections} connections for 2000 targets");
-    assert_eq!(pool.view().len(), 2000);
+    assert!(connections <= 300, "{connections} connections for 300 targets and 900 attempts");
+    assert_eq!(pool.view().len(), 300);
+}
+
+#[tokio::test]
+async fn targets_of_a_discovery_that_has_not_spoken_since_a_reload_go_on() {
+    let target = Server::with_text(METRICS).await;
+    let list = format!(r#"[{{"targets":["{}"]}}]"#, target.address);
+    let old = Server::start(move |_| Reply::Send(ok("application/json", &list))).await;
+    let silent = Server::start(|_| Reply::Hang(Vec::new())).await;
+    let asking = |server: &Server| {
+        let url = format!("http://{}/sd", server.address);
+        let sd = HttpSd { url, refresh_interval: PATIENCE, http: HttpConfig::default() };
+        Arc::new(ScrapeConfig { http_sd_configs: vec![sd], ..job("j") })
+    };
+    let (out, mut attempts) = mpsc::channel(1);
+    let mut pool = ScrapePool::new(vec![asking(&old)], needs(&["wanted_total"]), out);
+    next(&mut attempts, |_| true).await;
+    pool.reload(vec![asking(&silent)], needs(&["wanted_total"]));
+    let asked = async {
+        while silent.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("the new server is asked");
+    for _ in 0..3 {
+        samples(&next(&mut attempts, |_| true).await);
+    }
+    assert_eq!(pool.view().len(), 1);
 }

@@ -14,19 +14,19 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 
-struct Authority {
+pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
 }
 
 /// PEM of a certificate chain and of its key.
-struct Identity {
-    cert: String,
-    key: String,
+pub struct Identity {
+    pub cert: String,
+    pub key: String,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -35,7 +35,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    fn identity(&self, name: &str) -> Identity {
+    pub fn identity(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         self.sign(params)
@@ -104,7 +104,7 @@ fn https(tls: TlsConfig) -> ScrapeConfig {
     ScrapeConfig { scheme: "https".into(), http, ..patient_job() }
 }
 
-fn trusting(authority: &Authority) -> TlsConfig {
+pub fn trusting(authority: &Authority) -> TlsConfig {
     TlsConfig { ca: Some(PemSource::Text(authority.pem.clone())), ..TlsConfig::default() }
 }
 

@@ -75,8 +75,13 @@ impl ScrapePool {
 
     /// Takes another configuration and other selectors into use; what stays the same goes on undisturbed.
     pub fn reload(&mut self, configs: Vec<Arc<ScrapeConfig>>, selectors_for: SelectorsFor) {
-        self.selectors.send_replace(selectors_for);
+        self.select(selectors_for);
         self.configure(configs);
+    }
+
+    /// Other series are needed from each target's next attempt on.
+    pub fn select(&self, selectors_for: SelectorsFor) {
+        self.selectors.send_replace(selectors_for);
     }
 
     fn configure(&mut self, configs: Vec<Arc<ScrapeConfig>>) {

@@ -68,7 +68,6 @@ async fn run(spec: Spec, last: Last, mut shared: Shared) {
             Some(reason) => refused(&spec, at, reason),
             None => scraper.attempt(at).await,
         };
-        log(&spec, last.load().as_deref(), &attempt.view);
         last.store(Some(Arc::new(attempt.view.clone())));
         if shared.out.send(attempt).await.is_err() {
             return;
@@ -81,17 +80,4 @@ fn refused(spec: &Spec, at: Timestamp, reason: &str) -> Attempt {
     let view = ScrapeView { at, duration: Duration::ZERO, samples: 0, bytes: 0, error, warning: None };
     let outcome = Outcome::Failed(reason.to_owned());
     Attempt { scrape: Scrape { target: spec.target.target.clone(), at, outcome }, view }
-}
-
-/// A target that fails is told once, and once when it answers again.
-fn log(spec: &Spec, before: Option<&ScrapeView>, now: &ScrapeView) {
-    let id = &spec.target.target.id;
-    let failed_before = before.is_some_and(|view| view.error.is_some());
-    match &now.error {
-        Some(error) if !failed_before => {
-            tracing::warn!(job = %id.job, instance = %id.instance, %error, "the target can't be scraped");
-        }
-        None if failed_before => tracing::info!(job = %id.job, instance = %id.instance, "the target answers again"),
-        _ => {}
-    }
 }

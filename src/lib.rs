@@ -6,13 +6,14 @@
 //! * in: [`config`] and [`spec`] read files, [`source`] reads targets;
 //! * decide: [`domain`], one function `step(state, event) -> effects`;
 //! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
-//! * ground: [`clock`], [`http`], [`telemetry`].
+//! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
 
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod metrics;
 pub mod notify;
 pub mod source;
 pub mod spec;

@@ -1,0 +1,26 @@
+//! What every handler may use.
+
+use crate::metrics::Metrics;
+use crate::view::{Handle, Published};
+use std::sync::Arc;
+
+/// Shared by all handlers; cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The published snapshot, history and reload.
+    pub engine: Handle,
+    pub metrics: Metrics,
+    /// Command-line flags as `/api/v1/status/flags` shows them, without secrets.
+    pub flags: Arc<Vec<(String, String)>>,
+}
+
+impl AppState {
+    pub fn new(engine: Handle, metrics: Metrics, flags: Vec<(String, String)>) -> Self {
+        Self { engine, metrics, flags: Arc::new(flags) }
+    }
+
+    /// What the engine published last.
+    pub fn now(&self) -> Arc<Published> {
+        self.engine.now()
+    }
+}

@@ -82,7 +82,10 @@ mod tests {
         assert!(fresh.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
         let tag = fresh.headers()[ETAG].to_str().unwrap().to_owned();
         assert_eq!(get(&VERSION, "page.css", Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(get(&VERSION, "page.css", Some(&format!("\"x\", W/{tag}"))).await.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            get(&VERSION, "page.css", Some(&format!("\"x\", W/{tag}"))).await.status(),
+            StatusCode::NOT_MODIFIED
+        );
         assert_eq!(get("older", "page.css", None).await.headers()[CACHE_CONTROL], "no-cache");
         assert_eq!(get(&VERSION, "../Cargo.toml", None).await.status(), StatusCode::NOT_FOUND);
     }

@@ -230,14 +230,14 @@ pub fn pairs(labels: &Labels) -> Vec<(String, String)> {
     labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Parameters of an SLO's page that are not labels of its group.
-pub const RESERVED: [&str; 3] = ["range", "start", "end"];
+/// Parameters of an SLO's page and history that are not labels of its group.
+pub const RESERVED: [&str; 4] = ["range", "start", "end", "step"];
 
 /// The address of an SLO's page; `root` leads to the top.
 pub fn slo_href(root: &str, service: &str, name: &str, group: &Labels) -> String {
     let query: Vec<_> = group.iter().map(|(n, v)| format!("{}={}", group_parameter(n), encode(v))).collect();
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("{root}slo/{}/{}{mark}{}", segment(service), segment(name), query.join("&"))
+    format!("{root}slo/{}/{}{mark}{}", encode(service), encode(name), query.join("&"))
 }
 
 pub fn slo_href_of(root: &str, id: &SloId, group: &Labels) -> String {
@@ -248,11 +248,6 @@ pub fn slo_href_of(root: &str, id: &SloId, group: &Labels) -> String {
 pub fn group_parameter(label: &str) -> String {
     let prefix = if RESERVED.contains(&label) { "group." } else { "" };
     format!("{prefix}{}", encode(label))
-}
-
-/// One segment of a path. Browsers resolve `.` and `..`, encoded or not, so these can't be told from navigation.
-fn segment(text: &str) -> String {
-    encode(text)
 }
 
 /// Percent-encodes everything but unreserved characters.
@@ -299,7 +294,10 @@ mod tests {
     #[test]
     fn addresses_carry_any_name() {
         let group = Labels::new().with("route", "/pay?x=1&y").with("range", "far");
-        assert_eq!(slo_href("../../", "a/b", "ü", &group), "../../slo/a%2Fb/%C3%BC?group.range=far&route=%2Fpay%3Fx%3D1%26y");
+        assert_eq!(
+            slo_href("../../", "a/b", "ü", &group),
+            "../../slo/a%2Fb/%C3%BC?group.range=far&route=%2Fpay%3Fx%3D1%26y"
+        );
         assert_eq!(slo_href("./", "a", "b", &Labels::new()), "./slo/a/b");
     }
 

@@ -1,8 +1,9 @@
 //! The layers around every handler: identity, time, limits, panics, compression and security headers.
 
 use super::api::envelope::{ApiError, ErrorType};
-use super::{AppState, is_api};
+use super::is_api;
 use crate::clock;
+use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -41,18 +42,18 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// Wraps the router; the last layer added is the outermost.
-pub fn layer(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+pub fn layer<S: Clone + Send + Sync + 'static>(router: Router<S>, metrics: &Metrics) -> Router<S> {
     router
         .layer(from_fn(deadline))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
         .layer(from_fn(dress))
-        .layer(from_fn_with_state(state.clone(), observe))
+        .layer(from_fn_with_state(metrics.clone(), observe))
 }
 
 /// Gives the request its id, logs it and counts it.
-async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+async fn observe(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let begun = clock::instant();
     let id = request_id(request.headers());
     let method = method_name(request.method());
@@ -62,7 +63,7 @@ async fn observe(State(app): State<AppState>, mut request: Request, next: Next) 
     let span = tracing::info_span!("http", request_id = id.to_str().unwrap_or_default(), method, path);
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
-    app.metrics.http_answered(&route, method, status, took);
+    metrics.http_answered(&route, method, status, took);
     span.in_scope(|| log(status, took));
     response.headers_mut().insert(REQUEST_ID, id);
     response
@@ -132,3 +133,7 @@ fn panicked(reason: Box<dyn Any + Send>) -> Response {
     tracing::error!(panic = text, "a handler panicked");
     ApiError::new(ErrorType::Internal, "an internal error; the log says more").into_response()
 }
+
+#[cfg(test)]
+#[path = "guard_tests.rs"]
+mod tests;

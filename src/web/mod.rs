@@ -36,7 +36,7 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(metrics::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
-    guard::layer(router, &state).with_state(state)
+    guard::layer(router, &state.metrics).with_state(state)
 }
 
 async fn not_found(uri: Uri) -> Response {

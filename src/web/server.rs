@@ -21,9 +21,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 const MAX_CONNECTIONS: usize = 1024;
-/// The head of a request must be complete in this time; it also bounds idle keep-alive connections.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a request's head.
+/// From the end of one request until the head of the next is complete; longer than the common scrape intervals, so that
+/// Prometheus keeps its connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(90);
+/// Bytes of a request's head; hyper may read up to twice as many before it looks.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 /// Requests in flight get this long to finish after shutdown begins.

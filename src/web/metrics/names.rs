@@ -6,13 +6,16 @@
 
 use std::collections::BTreeSet;
 
+/// Labels that mean something to Prometheus itself and are refused elsewhere.
+const SPECIAL: [&str; 2] = ["le", "quantile"];
+
 /// Labels that slowburn's own series use.
 pub const RESERVED: [&str; 5] = ["service", "slo", "window", "outcome", "severity"];
 
 /// The name under which each of `names` is shown; sorted, each once.
 pub fn shown<'a>(names: impl IntoIterator<Item = &'a str>, reserved: &[&str]) -> Vec<(&'a str, String)> {
     let sorted: BTreeSet<&str> = names.into_iter().collect();
-    let mut taken: BTreeSet<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
+    let mut taken: BTreeSet<String> = reserved.iter().chain(&SPECIAL).map(|name| (*name).to_owned()).collect();
     // A name that needs no change keeps itself: only what had to be changed gives way.
     let (plain, changed): (Vec<&str>, Vec<&str>) = sorted.into_iter().partition(|name| legal(name) == *name);
     let mut pairs: Vec<(&str, String)> = plain
@@ -62,6 +65,7 @@ mod tests {
             ),
             ("a digit first", vec!["5xx"], vec![("5xx", "_5xx")]),
             ("the metric's name", vec!["__name__"], vec![("__name__", "exported___name__")]),
+            ("a bucket's boundary", vec!["le"], vec![("le", "exported_le")]),
             ("given twice", vec!["a", "a"], vec![("a", "a")]),
         ] {
             let found = shown(names, &RESERVED);

@@ -42,7 +42,7 @@ async fn wrong_paths_and_methods_are_told_in_json_under_api() {
     let response = server.get("/nope").await;
     assert_eq!(
         (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
-        (404, "text/plain; charset=utf-8")
+        (404, "text/html; charset=utf-8")
     );
     let head = server.client.head(format!("{}/api/v1/slos", server.url)).send().await.unwrap();
     assert_eq!((head.status().as_u16(), head.text().await.unwrap().len()), (200, 0));

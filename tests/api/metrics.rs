@@ -245,3 +245,21 @@ async fn ten_thousand_slos_are_encoded() {
     let (_, text) = exposition(&server, "").await;
     assert_eq!(text.lines().filter(|line| line.starts_with("slo_burn_rate{")).count(), 20_000);
 }
+
+/// Names of metrics in back quotes or at the beginning of lines, `process_…` left out.
+fn names<'a>(words: impl Iterator<Item = &'a str>) -> std::collections::BTreeSet<&'a str> {
+    let ours = |word: &&str| word.starts_with("slo_") || word.starts_with("slowburn_");
+    words.filter(ours).collect()
+}
+
+#[tokio::test]
+async fn the_reference_names_every_metric_and_no_other() {
+    let server = Server::start(shop()).await;
+    record_all(&server.metrics);
+    let (_, text) = exposition(&server, "").await;
+    let shown = names(text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()));
+    let reference = include_str!("../../docs/http-api.md");
+    let table = reference.split("## `/metrics`").nth(1).unwrap();
+    let told = names(table.split('`').filter(|word| !word.ends_with('…')));
+    assert_eq!(told, shown);
+}

@@ -26,6 +26,7 @@ async fn pictures_of_the_pages() {
         ] {
             page.size(width, height).await;
             page.dark(dark).await;
+            page.devtools("Emulation.setLocaleOverride", json!({"locale": "en-GB"})).await;
             page.open(path).await;
             if path.starts_with("/slo") {
                 page.until("document.querySelectorAll('.chart canvas').length === 4").await;

@@ -4,6 +4,7 @@ import * as forms from "./forms.js";
 import * as live from "./live.js";
 import { localize } from "./times.js";
 
+document.documentElement.classList.add("js");
 localize(document);
 forms.start();
 live.start();

@@ -79,10 +79,21 @@ function options(frame, data, colors) {
     legend: { live: true },
     cursor: { sync: { key: "slo" }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true, range: () => [data.start, data.end] }, y: { range: bounds(kind, data) } },
-    axes: [{ ...axis, space: 70 }, { ...axis, size: 62, values: (_, splits) => splits.map(format) }],
+    axes: [{ ...axis, space: 84, values: moments }, { ...axis, size: 62, values: (_, splits) => splits.map(format) }],
     series: [{ value: (_, at) => at === null ? "–" : new Date(at * 1000).toLocaleString() }, series(kind, format, colors)],
     hooks: { drawClear: [(chart) => bands(chart, data, colors)], draw: [(chart) => lines(chart, kind, data, colors)], setSelect: [zoom] },
   };
+}
+
+// Hours and minutes in the reader's own way, and the day where it begins.
+function moments(_, splits, __, ___, step) {
+  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
+  const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  return splits.map((at) => {
+    const moment = new Date(at * 1000);
+    const midnight = moment.getHours() === 0 && moment.getMinutes() === 0;
+    return step >= 86400 || midnight ? day.format(moment) : clock.format(moment);
+  });
 }
 
 function series(kind, format, colors) {

@@ -105,7 +105,7 @@ fn notice<'a>(published: &'a Published, status: &SloStatus, alert: &AlertStatus)
     })
 }
 
-/// `1h 20.1×, 5m 33.0×, above 14.4×`
+/// `1h 20.1×, 5m 33.0×, limit 14.4×`
 fn windows(alert: &AlertStatus) -> Option<String> {
     burn_words(alert.long.as_deref(), alert.short.as_deref(), alert.burn_long, alert.burn_short, alert.factor)
 }
@@ -120,5 +120,5 @@ pub fn burn_words(
 ) -> Option<String> {
     let (long, short) = (long?, short?);
     let (of_long, of_short) = (format::burn(burn_long), format::burn(burn_short));
-    Some(format!("{long} {of_long}, {short} {of_short}, limit {}", format::burn(factor)))
+    Some(format!("{long} {of_long}, {short} {of_short}, limit {}", format::factor(factor?)))
 }

@@ -16,8 +16,8 @@ use std::time::Duration;
 const MISSED_EVALUATIONS: u32 = 4;
 /// Short evaluation intervals must not raise an alarm over one busy moment.
 const SHORTEST_STALENESS: Duration = Duration::from_secs(20);
-/// Reasons quoted in one banner.
-const QUOTED: usize = 3;
+/// Reasons quoted in one notice.
+const QUOTED: usize = 2;
 
 /// Which entry of the navigation is the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct NavLink {
     pub count: usize,
 }
 
-/// A message over the content.
+/// A message over the content: a banner when no number can be trusted, a notice when only some can't.
 #[derive(Clone, Debug)]
 pub struct Banner {
     /// `critical` or `burning`, as the states' classes.
@@ -65,7 +65,10 @@ pub struct Chrome {
     pub now_ms: i64,
     /// Age from which the numbers are called old, in milliseconds.
     pub stale_ms: i64,
+    /// On every page.
     pub banners: Vec<Banner>,
+    /// On the list only: other pages show these things themselves.
+    pub notices: Vec<Banner>,
 }
 
 impl Chrome {
@@ -82,7 +85,8 @@ impl Chrome {
             published_ms: published.at.0,
             now_ms: now.0,
             stale_ms: stale_after.as_millis() as i64,
-            banners: banners(published, now, stale_after, &root),
+            banners: banners(published, now, stale_after),
+            notices: if nav == Nav::Slos { notices(published, &root) } else { Vec::new() },
             root,
         }
     }
@@ -116,19 +120,19 @@ fn down(published: &Published) -> usize {
     published.targets.iter().filter(|t| !t.dropped && t.last.as_ref().is_some_and(|last| last.error.is_some())).count()
 }
 
-fn banners(published: &Published, now: Timestamp, stale_after: Duration, root: &str) -> Vec<Banner> {
-    let all = [
-        stale(published, now, stale_after),
-        reload(published),
-        store(published),
-        problems(published, root),
-        targets(published, root),
-        messages(published, root),
-    ];
-    all.into_iter().flatten().collect()
+fn banners(published: &Published, now: Timestamp, stale_after: Duration) -> Vec<Banner> {
+    [stale(published, now, stale_after), reload(published), store(published)].into_iter().flatten().collect()
+}
+
+fn notices(published: &Published, root: &str) -> Vec<Banner> {
+    [problems(published, root), targets(published, root), messages(published, root)].into_iter().flatten().collect()
 }
 
 fn stale(published: &Published, now: Timestamp, stale_after: Duration) -> Option<Banner> {
+    if published.at == Timestamp::default() {
+        let title = "The engine is starting; nothing was measured yet.".to_owned();
+        return Some(Banner { class: "no_data", title, lines: Vec::new(), link: None });
+    }
     let age = now.since(published.at);
     (age > stale_after).then(|| Banner {
         class: "critical",
@@ -172,7 +176,7 @@ fn problems(published: &Published, root: &str) -> Option<Banner> {
         class: "error",
         title: format!("{} can't be computed.", plural(broken.len(), "SLO")),
         lines: broken.iter().take(QUOTED).map(quote).collect(),
-        link: Some((format!("{root}?state=error"), "Show all of them")),
+        link: Some((format!("{root}?state=error"), "show")),
     })
 }
 
@@ -183,7 +187,7 @@ fn targets(published: &Published, root: &str) -> Option<Banner> {
         class: "burning",
         title: format!("{down} of {} can't be scraped.", plural(active, "target")),
         lines: Vec::new(),
-        link: Some((format!("{root}targets?health=down"), "Show why")),
+        link: Some((format!("{root}targets?health=down"), "show")),
     })
 }
 
@@ -197,7 +201,7 @@ fn messages(published: &Published, root: &str) -> Option<Banner> {
         class: "burning",
         title: format!("{} could not be delivered yet.", plural(failing.len(), "message")),
         lines: failing.iter().take(QUOTED).map(quote).collect(),
-        link: Some((format!("{root}notifications"), "Show the retries")),
+        link: Some((format!("{root}notifications"), "show")),
     })
 }
 

@@ -75,6 +75,7 @@ struct Figures {
     coverage: String,
     /// How long until the budget is gone, in large letters.
     exhausts: String,
+    pace: &'static str,
     updated: super::parts::Ago,
 }
 
@@ -259,6 +260,14 @@ impl Figures {
                 (Some(_), Some(seconds)) if seconds < 1e8 => format::duration(seconds),
                 (Some(_), _) => "not in sight".to_owned(),
                 (None, _) => format::NONE.to_owned(),
+            },
+            pace: match (status.budget.remaining, status.budget.exhausts_in_seconds) {
+                (Some(r), _) if r < 0.0 => "more than the whole budget",
+                (Some(_), Some(0.0)) => "the whole budget",
+                (Some(_), Some(seconds)) if seconds < 1e8 => "at the present rate",
+                (Some(_), Some(_)) => "at the present rate it lasts for years",
+                (Some(_), None) => "nothing is being spent",
+                (None, _) => "never measured",
             },
             updated: super::parts::Ago::new(status.updated_at, now),
         }

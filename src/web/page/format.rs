@@ -40,6 +40,12 @@ pub fn burn(rate: Option<f64>) -> String {
     rate.map_or_else(|| NONE.to_owned(), |r| format!("{}×", burn_number(r)))
 }
 
+/// `14.4×` of a pair's factor, with at most four digits.
+pub fn factor(factor: f64) -> String {
+    let scale = 10f64.powi(if factor < 10.0 { 3 } else { 2 });
+    format!("{}×", (factor * scale).round() / scale)
+}
+
 /// A burn rate in at most five characters.
 pub fn burn_number(rate: f64) -> String {
     match rate {
@@ -228,6 +234,8 @@ mod tests {
             (burn(Some(0.004)), "<0.01×"),
             (burn(Some(1_000_000.0)), "1.00M×"),
             (burn(None), "–"),
+            (factor(6.0), "6×"),
+            (factor(0.933_333), "0.933×"),
             (count(1_240_331.4), "1 240 331"),
             (count(2.5), "2.5"),
             (count(-1234.0), "−1 234"),

@@ -67,9 +67,10 @@ impl Ago {
     }
 }
 
-/// Whole seconds are enough for a distance in time.
+/// Whole seconds are enough for a distance in time, and whole minutes from ten minutes on.
 fn words(distance: Duration) -> String {
-    format::duration(distance.as_secs() as f64)
+    let seconds = distance.as_secs();
+    format::duration(if seconds < 600 { seconds } else { seconds - seconds % 60 } as f64)
 }
 
 /// The budget as a bar: zero has a place of its own, so that overspending is seen as such.
@@ -77,6 +78,8 @@ fn words(distance: Duration) -> String {
 pub struct Bar {
     pub x: f64,
     pub width: f64,
+    /// View box for a bar that stands alone: without the room below zero, unless it is needed.
+    pub tight: &'static str,
     pub class: &'static str,
     pub remaining: String,
     pub runs_out: String,
@@ -98,6 +101,7 @@ impl Bar {
         Self {
             x: tenth(x),
             width: tenth(width),
+            tight: if share < 0.0 { "0 0 120 10" } else { "20 0 100 10" },
             class,
             remaining: format::share(budget.remaining),
             runs_out: format::runs_out(budget.remaining, budget.exhausts_in_seconds),

@@ -46,7 +46,7 @@ fn row(pair: &Pair, slo: &Slo, status: &SloStatus) -> PairRow {
     PairRow {
         class: severity_class(pair.severity),
         severity: pair.severity.to_string(),
-        factor: format::burn(Some(factor)),
+        factor: format::factor(factor),
         spends: format::share(Some(spends)),
         verdict: verdict(pair, status, &long, &short),
         burning,

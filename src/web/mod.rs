@@ -21,6 +21,7 @@ pub use state::AppState;
 
 use api::envelope::{ApiError, ErrorType};
 use axum::Router;
+use axum::extract::{OriginalUri, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -39,11 +40,11 @@ pub fn router(state: AppState) -> Router {
     guard::layer(router, &state.metrics).with_state(state)
 }
 
-async fn not_found(uri: Uri) -> Response {
+async fn not_found(state: State<AppState>, uri: OriginalUri) -> Response {
     if is_api(uri.path()) {
         return ApiError::not_found(format!("there is no {}", uri.path())).into_response();
     }
-    (StatusCode::NOT_FOUND, "404: there is nothing here; the status page is at /\n").into_response()
+    page::not_found(state, uri).await
 }
 
 async fn method_not_allowed(uri: Uri) -> Response {

@@ -4,7 +4,7 @@
 
 import { go } from "./forms.js";
 
-const HEIGHT = 190;
+const HEIGHT = 200;
 const frames = [...document.querySelectorAll("[data-chart]")];
 let charts = [];
 let shown = "";
@@ -79,7 +79,7 @@ function options(frame, data, colors) {
     legend: { live: true },
     cursor: { sync: { key: "slo" }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true, range: () => [data.start, data.end] }, y: { range: bounds(kind, data) } },
-    axes: [{ ...axis, space: 84, values: moments }, { ...axis, size: 62, values: (_, splits) => splits.map(format) }],
+    axes: [{ ...axis, space: 84, size: 30, values: moments }, { ...axis, size: 62, values: (_, splits) => splits.map(format) }],
     series: [{ value: (_, at) => at === null ? "–" : new Date(at * 1000).toLocaleString() }, series(kind, format, colors)],
     hooks: { drawClear: [(chart) => bands(chart, data, colors)], draw: [(chart) => lines(chart, kind, data, colors)], setSelect: [zoom] },
   };

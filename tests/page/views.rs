@@ -27,7 +27,7 @@ async fn the_list_shows_the_worst_first_with_its_numbers() {
             ]
         );
         let row = page.text(".slos .r-critical").await;
-        for part in ["Critical", "checkout/", "availability", "99.92 %", "of 99.9 % in 30d", "23.7 %", "33.0"] {
+        for part in ["Critical", "checkout/", "availability", "99.92 %", "objective 99.9 %, 30d", "23.7 %", "33.0"] {
             assert!(row.contains(part), "{part:?} in {row:?}");
         }
         assert!(page.text(".slos .r-exhausted").await.contains("−37.2 %"));

@@ -1,12 +1,13 @@
 //! What an SLO's page says beside numbers: alert history with deliveries, messages, links, groups, the definition.
 
 use super::alerts::burn_words;
+use super::chrome::plural;
 use super::format;
 use super::history::Factor;
 use super::notifications::{MessageRow, tells_of};
 use super::parts::{Ago, StateTag, Time, severity_class, slo_href, web_address};
 use crate::domain::labels::Labels;
-use crate::domain::message::Message;
+use crate::domain::message::{Message, Sent};
 use crate::domain::slo::{Indicator, Slo};
 use crate::domain::status::{AlertState, SloStatus, State, Transition};
 use crate::domain::time::Timestamp;
@@ -28,8 +29,16 @@ pub struct Events {
     pub windows: Option<String>,
     pub remaining: String,
     pub reason: String,
-    /// Class of a state, and words.
-    pub deliveries: Vec<(&'static str, String)>,
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Who was told of a change, or is still to be.
+pub struct Delivery {
+    /// Class of a state.
+    pub class: &'static str,
+    pub text: String,
+    /// When it was accepted.
+    pub at: Option<Ago>,
 }
 
 /// The alert history of one SLO, newest first.
@@ -55,26 +64,34 @@ fn event(published: &Published, transition: &Transition, now: Timestamp) -> Even
         windows: burn_words(t.long.as_deref(), t.short.as_deref(), t.burn_long, t.burn_short, t.factor),
         remaining: format::share(t.budget_remaining),
         reason: t.reason.clone(),
-        deliveries: deliveries(published, t),
+        deliveries: deliveries(published, t, now),
     }
 }
 
-fn deliveries(published: &Published, transition: &Transition) -> Vec<(&'static str, String)> {
-    let waiting = published.outbox.iter().filter(|message| tells(message, transition)).map(|message| {
-        let to = receiver(message);
-        match &message.last_error {
-            Some(error) => ("burning", format!("{to}: retrying after {} attempts: {error}", message.attempts)),
-            None => ("no_data", format!("{to}: on its way")),
-        }
-    });
-    let finished = published.sent.iter().filter(|sent| tells(&sent.message, transition)).map(|sent| {
-        let to = receiver(&sent.message);
-        match &sent.error {
-            Some(error) => ("critical", format!("{to}: given up: {error}")),
-            None => ("ok", format!("{to}: accepted {}", format::utc(sent.at))),
-        }
-    });
+fn deliveries(published: &Published, transition: &Transition, now: Timestamp) -> Vec<Delivery> {
+    let waiting = published.outbox.iter().filter(|message| tells(message, transition)).map(pending);
+    let finished =
+        published.sent.iter().filter(|sent| tells(&sent.message, transition)).map(|sent| finished(sent, now));
     waiting.chain(finished).take(SHOWN).collect()
+}
+
+fn pending(message: &Message) -> Delivery {
+    let to = receiver(message);
+    let (class, text) = match &message.last_error {
+        Some(error) => {
+            ("burning", format!("{to}: retrying after {}: {error}", plural(message.attempts as usize, "attempt")))
+        }
+        None => ("no_data", format!("{to}: on its way")),
+    };
+    Delivery { class, text, at: None }
+}
+
+fn finished(sent: &Sent, now: Timestamp) -> Delivery {
+    let to = receiver(&sent.message);
+    match &sent.error {
+        Some(error) => Delivery { class: "critical", text: format!("{to}: given up: {error}"), at: None },
+        None => Delivery { class: "ok", text: format!("{to}: accepted"), at: Some(Ago::new(sent.at, now)) },
+    }
 }
 
 fn receiver(message: &Message) -> String {

@@ -250,13 +250,12 @@ fn budget_words(points: &[HistoryPoint]) -> String {
     };
     let share = |value| format::share(Some(value));
     let lowest = known().fold(f64::INFINITY, f64::min);
-    format!("From {} to {}, at least {}.", share(first), share(last), share(lowest))
+    format!("From {} to {}, lowest {}.", share(first), share(last), share(lowest))
 }
 
 fn burn_words(points: &[HistoryPoint]) -> String {
-    let highest = points.iter().filter_map(|point| point.burn_rate.map(|rate| (rate, point.at)));
-    match highest.max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((rate, at)) => format!("At most {} in one step, {}.", format::burn(Some(rate)), format::utc(at)),
+    match points.iter().filter_map(|point| point.burn_rate).max_by(f64::total_cmp) {
+        Some(rate) => format!("At most {} in one step.", format::burn(Some(rate))),
         None => "No events, so no burn rate.".to_owned(),
     }
 }

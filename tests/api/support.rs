@@ -41,11 +41,11 @@ pub fn status(service: &str, name: &str) -> SloStatus {
         labels: labels([("team", "payments")]),
         description: "Requests succeed.".into(),
         objective: 99.9,
-        window: WindowStatus::Rolling { seconds: 2_592_000.0 },
+        window: WindowStatus::Rolling { seconds: 2_592_000 },
         state: State::Ok,
         sli: SliStatus { kind: "events".into(), ratio: Some(0.9995), good: 9995.0, bad: 5.0, total: 1e4 },
         budget: BudgetStatus { remaining: Some(0.5), consumed: Some(0.5), exhausts_in_seconds: None, coverage: 1.0 },
-        burn_rates: vec![burn("5m", 300.0), burn("1h", 3600.0)],
+        burn_rates: vec![burn("5m", 300), burn("1h", 3600)],
         alerts: Vec::new(),
         runbook_url: Some("https://runbooks.example.com/x".into()),
         problem: None,
@@ -183,10 +183,12 @@ pub fn target(job: &str, instance: &str, error: Option<&str>) -> TargetView {
 /// Nothing but time.
 pub fn empty() -> Published {
     Published {
+        discovery: Arc::default(),
         at: NOW,
         started: NOW - Duration::from_secs(3600),
         statuses: Arc::default(),
         setup: Arc::new(Setup {
+            watched_jobs: None,
             slos: Vec::new(),
             jobs: Default::default(),
             evaluation_interval: Duration::from_secs(15),

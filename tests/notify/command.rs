@@ -29,6 +29,7 @@ fn config(receivers: Vec<Receiver>) -> Config {
         receivers,
         web: Web { listen: ([127, 0, 0, 1], 0).into() },
         setup: Setup {
+            watched_jobs: None,
             slos: Vec::new(),
             jobs: BTreeMap::new(),
             evaluation_interval: seconds(15),

@@ -176,6 +176,7 @@ pub fn of(shown: &[Shown]) -> Published {
     let mut slos: Vec<Arc<Slo>> = shown.iter().map(|shown| Arc::new(slo(shown, at))).collect();
     slos.dedup_by(|a, b| a.id == b.id);
     Published {
+        discovery: Arc::default(),
         at,
         started: at - Duration::from_secs(86_400),
         events: Arc::new(statuses.iter().map(|s| (s.sli.good, s.sli.bad)).collect()),
@@ -193,6 +194,7 @@ pub fn of(shown: &[Shown]) -> Published {
 
 fn setup(slos: Vec<Arc<Slo>>) -> Setup {
     Setup {
+        watched_jobs: None,
         slos,
         jobs: std::collections::BTreeMap::new(),
         evaluation_interval: Duration::from_secs(15),
@@ -225,7 +227,7 @@ fn status(shown: &Shown, at: Timestamp) -> SloStatus {
         labels: labels(&[("team", if shown.service == "payments" { "payments" } else { "shop" }), ("tier", "1")]),
         description: shown.description.into(),
         objective,
-        window: WindowStatus::Rolling { seconds: 2_592_000.0 },
+        window: WindowStatus::Rolling { seconds: 2_592_000 },
         state: shown.state,
         sli: SliStatus {
             kind: "events".into(),
@@ -257,7 +259,7 @@ fn burn(window: &str, rate: f64, objective: f64) -> BurnRate {
     let seconds = parse_duration(window).unwrap().as_secs_f64();
     let total = if rate.is_nan() { 0.0 } else { (42.0 * seconds).round() };
     let bad = if rate.is_nan() { 0.0 } else { (rate * (1.0 - objective / 100.0) * total).round() };
-    BurnRate { window: window.into(), seconds, rate: (!rate.is_nan()).then_some(rate), bad, total }
+    BurnRate { window: window.into(), seconds: seconds as u64, rate: (!rate.is_nan()).then_some(rate), bad, total }
 }
 
 fn alert(shown: &Shown, at: Timestamp) -> Option<AlertStatus> {

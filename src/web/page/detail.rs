@@ -246,7 +246,7 @@ fn title(status: &SloStatus) -> String {
 fn nominal_window(status: &SloStatus) -> SloWindow {
     use crate::domain::status::WindowStatus::{Calendar, Rolling};
     let (Rolling { seconds } | Calendar { seconds, .. }) = &status.window;
-    SloWindow::Rolling(Duration::from_secs_f64(seconds.clamp(1.0, 1e9)))
+    SloWindow::Rolling(Duration::from_secs((*seconds).max(1)))
 }
 
 impl Figures {

@@ -220,7 +220,7 @@ impl Row {
 pub fn window(status: &SloStatus) -> String {
     use crate::domain::status::WindowStatus::{Calendar, Rolling};
     match &status.window {
-        Rolling { seconds } => format_duration(Duration::from_secs_f64(seconds.clamp(0.0, 1e12))),
+        Rolling { seconds } => format_duration(Duration::from_secs(*seconds)),
         Calendar { period, .. } => period.clone(),
     }
 }

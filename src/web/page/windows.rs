@@ -68,7 +68,7 @@ fn cell(window: Duration, factor: f64, status: &SloStatus) -> WindowCell {
 
 /// Windows are whole milliseconds, so the nearest one is the same one.
 fn burn(window: Duration, status: &SloStatus) -> Option<&BurnRate> {
-    status.burn_rates.iter().find(|burn| (burn.seconds - window.as_secs_f64()).abs() < 0.0005)
+    status.burn_rates.iter().find(|burn| burn.seconds == window.as_secs())
 }
 
 fn verdict(pair: &Pair, status: &SloStatus, long: &WindowCell, short: &WindowCell) -> String {

@@ -152,7 +152,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// What is shown before the engine has published anything.
 fn empty(config: &Config, started: Timestamp) -> Published {
     Published {
-        at: started,
+        // No time of its own: the page tells that the engine is starting.
+        at: Timestamp::default(),
         started,
         statuses: Arc::default(),
         setup: Arc::new(config.setup.clone()),

@@ -103,7 +103,7 @@ function learn() {
 function tell() {
   const published = Number(document.getElementById("main").dataset.published);
   const age = Date.now() - skew - published;
-  const [state, said] = status(age);
+  const [state, said] = published ? status(age) : ["connecting", "Starting…"];
   if (indicator.dataset.state !== state) indicator.dataset.state = state;
   if (text.textContent !== said) text.textContent = said;
 }

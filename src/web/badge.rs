@@ -1,34 +1,47 @@
 //! `/badge/{service}/{name}.svg`: what is left of the budget, for a README or a wiki.
 //!
-//! An SLO with groups shows its worst one. Colours have enough contrast with white text, and the title says the same in
+//! An SLO with groups shows its worst one, or the one that parameters name by its labels. Colours have enough contrast with white text, and the title says the same in
 //! words. Widths are estimated, and `textLength` makes every font keep to them.
 
 use super::AppState;
 use super::api::envelope::ApiError;
-use super::api::params::SloPath;
+use super::api::params::{Pairs, SloPath, group_labels};
+use crate::domain::labels::Labels;
 use crate::domain::status::{SloStatus, State as SloState};
+use crate::view::Published;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 /// Characters of the left half at most.
 const MAX_NAME: usize = 60;
 const MARGIN: u32 = 6;
 
 /// The badge; an unknown SLO gives a grey one with status 404, so that a README shows what is wrong.
-pub async fn badge(State(app): State<AppState>, headers: HeaderMap, path: SloPath) -> Result<Response, ApiError> {
+pub async fn badge(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    path: SloPath,
+    pairs: Pairs,
+) -> Result<Response, ApiError> {
     let Some(name) = path.name.strip_suffix(".svg") else {
         return Err(ApiError::not_found("a badge's path ends with .svg"));
     };
-    let now = app.now();
-    let of_slo = now.statuses.iter().filter(|status| status.service == path.service && status.name == name);
-    let worst = of_slo.min_by(|a, b| a.state.cmp(&b.state).then_with(|| remaining(a).total_cmp(&remaining(b))));
     let id = format!("{}/{name}", path.service);
-    let (code, text, colour) = match worst {
-        Some(status) => (StatusCode::OK, words(status), colour(status)),
+    let (code, text, colour) = match worst(&app.now(), &path.service, name, &group_labels(&pairs, &[])) {
+        Some(status) => (StatusCode::OK, words(&status), colour(&status)),
         None => (StatusCode::NOT_FOUND, "not found".to_owned(), GREY),
     };
     Ok(answer(code, &headers, svg(&id, &text, colour)))
+}
+
+fn worst(published: &Published, service: &str, name: &str, group: &Labels) -> Option<Arc<SloStatus>> {
+    let wanted = |status: &&Arc<SloStatus>| {
+        status.service == service && status.name == name && (group.is_empty() || status.group == *group)
+    };
+    let found = published.statuses.iter().filter(wanted);
+    found.min_by(|a, b| a.state.cmp(&b.state).then_with(|| remaining(a).total_cmp(&remaining(b)))).cloned()
 }
 
 fn remaining(status: &SloStatus) -> f64 {

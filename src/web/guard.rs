@@ -60,7 +60,8 @@ async fn observe(State(metrics): State<Metrics>, mut request: Request, next: Nex
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     request.headers_mut().insert(REQUEST_ID, id.clone());
-    let span = tracing::info_span!("http", request_id = id.to_str().unwrap_or_default(), method, path);
+    // At the level of errors, so that no filter takes the id away from what is logged.
+    let span = tracing::error_span!("http", request_id = id.to_str().unwrap_or_default(), method, path);
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     metrics.http_answered(&route, method, status, took);

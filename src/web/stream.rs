@@ -1,13 +1,18 @@
 //! `/api/v1/stream`: live updates over a WebSocket.
 //!
 //! A client first gets `{"type":"hello",…}` with the counts, then after each publication `{"type":"update",…}` with the
-//! statuses that changed (other than in `updated_at`), those that are gone, and the counts again. One task compares two
-//! publications and writes each message once for all clients; publications in quick succession become one message. A
-//! client that can't keep up is dropped: it connects again and asks for the list, which is cheaper than a queue for it.
+//! counts again, the statuses that changed (other than in `updated_at`) and those that are gone; with `?changes=false`
+//! the counts only. What changed before the greeting is not told: a client whose figures are older than the greeting's
+//! `at` asks for them again.
+//!
+//! One task compares two publications and writes each message once for all clients; publications in quick succession
+//! become one message. A client that can't keep up is dropped: it connects again and asks for the list, which is cheaper
+//! than a queue for it.
 
 use super::AppState;
 use super::api::counts_by_name;
 use super::api::envelope::{ApiError, ErrorType};
+use super::api::params::Pairs;
 use super::origin::{Access, check};
 use crate::domain::labels::Labels;
 use crate::domain::status::{SloStatus, State as SloState};
@@ -32,7 +37,7 @@ const MAX_CLIENTS: usize = 256;
 /// Messages that may wait for one client before it is dropped.
 const BACKLOG: usize = 16;
 /// At most one update in this time.
-const SPACING: Duration = Duration::from_millis(250);
+const SPACING: Duration = Duration::from_millis(500);
 /// Statuses in one update; beyond it the client is told to ask for the list.
 const MAX_CHANGED: usize = 500;
 const PING: Duration = Duration::from_secs(20);
@@ -47,6 +52,8 @@ const MAX_INCOMING: usize = 4096;
 #[derive(Clone)]
 pub struct Hub {
     updates: broadcast::Sender<Utf8Bytes>,
+    /// Updates without what changed.
+    summaries: broadcast::Sender<Utf8Bytes>,
     clients: Arc<Semaphore>,
     closing: CancellationToken,
 }
@@ -55,6 +62,7 @@ impl Hub {
     pub fn new() -> Self {
         Self {
             updates: broadcast::Sender::new(BACKLOG),
+            summaries: broadcast::Sender::new(BACKLOG),
             clients: Arc::new(Semaphore::new(MAX_CLIENTS)),
             closing: CancellationToken::new(),
         }
@@ -64,6 +72,7 @@ impl Hub {
     pub async fn run(self, engine: Handle, shutdown: CancellationToken) {
         let _close_clients = self.closing.clone().drop_guard();
         let mut version = engine.version.clone();
+        version.mark_unchanged();
         let mut shown = engine.now();
         loop {
             tokio::select! {
@@ -72,14 +81,26 @@ impl Hub {
             }
             let now = engine.now();
             let previous = std::mem::replace(&mut shown, Arc::clone(&now));
-            // Nobody listens: the comparison is saved. A client that comes later starts from a fresh list anyway.
-            if self.updates.receiver_count() > 0 {
-                let updates = self.updates.clone();
-                let written = tokio::task::spawn_blocking(move || updates.send(update(&previous, &now).into()));
-                written.await.ok();
+            let hub = self.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || hub.tell(&previous, &now)).await {
+                tracing::error!(%error, "a live update could not be written");
             }
             sleep(SPACING).await;
         }
+    }
+
+    /// Writes only what somebody listens to; sending fails when the last listener has just left, which is no loss.
+    fn tell(&self, previous: &Published, now: &Published) {
+        if self.updates.receiver_count() > 0 {
+            self.updates.send(update(previous, now).into()).ok();
+        }
+        if self.summaries.receiver_count() > 0 {
+            self.summaries.send(summary("update", now).into()).ok();
+        }
+    }
+
+    fn subscribe(&self, changes: bool) -> broadcast::Receiver<Utf8Bytes> {
+        if changes { self.updates.subscribe() } else { self.summaries.subscribe() }
     }
 }
 
@@ -87,20 +108,27 @@ impl Hub {
 pub async fn stream(
     State(app): State<AppState>,
     headers: HeaderMap,
+    pairs: Pairs,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade.map_err(|rejection| ApiError::bad_data(rejection.body_text()))?;
     check(&headers, &app.now().setup.external_url, Access::Read)
         .map_err(|reason| ApiError::new(ErrorType::Forbidden, reason))?;
+    let changes = match pairs.get("changes") {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(other) => return Err(ApiError::bad_data(format!("changes {other:?}: it is one of true, false"))),
+    };
     let full = |_| ApiError::new(ErrorType::Unavailable, format!("there are {MAX_CLIENTS} live connections already"));
     let slot = Arc::clone(&app.hub.clients).try_acquire_owned().map_err(full)?;
-    let client = Client { app: app.clone(), _slot: slot, _counted: app.metrics.stream_opened() };
+    let client = Client { app: app.clone(), changes, _slot: slot, _counted: app.metrics.stream_opened() };
     let upgrade = upgrade.max_message_size(MAX_INCOMING).max_frame_size(MAX_INCOMING);
     Ok(upgrade.on_upgrade(|socket| client.serve(socket)))
 }
 
 struct Client {
     app: AppState,
+    changes: bool,
     _slot: OwnedSemaphorePermit,
     _counted: StreamGuard,
 }
@@ -108,8 +136,8 @@ struct Client {
 impl Client {
     async fn serve(self, mut socket: WebSocket) {
         // Subscribed before the greeting is made, so that no publication falls between the two.
-        let mut updates = self.app.hub.updates.subscribe();
-        let greeting = hello(&self.app.now());
+        let mut updates = self.app.hub.subscribe(self.changes);
+        let greeting = summary("hello", &self.app.now());
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let mut sent = send(&mut socket, Message::Text(greeting.into())).await;
@@ -181,14 +209,15 @@ impl Summary {
     }
 }
 
-fn hello(published: &Published) -> String {
+/// A message that holds the counts only.
+fn summary(r#type: &'static str, published: &Published) -> String {
     #[derive(Serialize)]
-    struct Hello {
+    struct Bare {
         r#type: &'static str,
         #[serde(flatten)]
         summary: Summary,
     }
-    written(&Hello { r#type: "hello", summary: Summary::of(published) })
+    written(&Bare { r#type, summary: Summary::of(published) })
 }
 
 fn update(previous: &Published, now: &Published) -> String {

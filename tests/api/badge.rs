@@ -12,6 +12,9 @@ async fn a_badge_shows_the_worst_groups_budget() {
     assert_eq!(response.headers()["cross-origin-resource-policy"], "cross-origin");
     let svg = response.text().await.unwrap();
     assert!(svg.contains("<title>checkout/availability: -25% budget left, critical</title>"), "{svg}");
+    let (_, cart) = server.text("/badge/checkout/availability.svg?group.route=/cart").await;
+    assert!(cart.contains("<title>checkout/availability: 50% budget left</title>"), "{cart}");
+    assert_eq!(server.text("/badge/checkout/availability.svg?route=/nope").await.0, 404);
     assert!(svg.contains("aria-label=\"checkout/availability: -25% budget left, critical\""), "{svg}");
 }
 

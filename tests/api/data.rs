@@ -31,6 +31,9 @@ async fn one_slo_is_the_list_of_its_groups() {
     let groups = server.data("/api/v1/slos/checkout/availability").await;
     let routes: Vec<&Value> = groups.as_array().unwrap().iter().map(|status| &status["group"]["route"]).collect();
     assert_eq!(routes, ["/cart", "/pay"]);
+    let pay = server.data("/api/v1/slos/checkout/availability?route=/pay").await;
+    assert_eq!((pay.as_array().map(Vec::len), &pay[0]["group"]["route"]), (Some(1), &json!("/pay")));
+    assert_eq!(server.json("/api/v1/slos/checkout/availability?route=/nope").await.0, 404);
     assert_eq!(server.data("/api/v1/slos/search/latency").await.as_array().map(Vec::len), Some(1));
 }
 

@@ -42,7 +42,7 @@ async fn wrong_paths_and_methods_are_told_in_json_under_api() {
     let response = server.get("/nope").await;
     assert_eq!(
         (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
-        (404, "text/plain; charset=utf-8")
+        (404, "text/html; charset=utf-8")
     );
     let head = server.client.head(format!("{}/api/v1/slos", server.url)).send().await.unwrap();
     assert_eq!((head.status().as_u16(), head.text().await.unwrap().len()), (200, 0));
@@ -123,8 +123,8 @@ async fn ten_thousand_statuses_are_compressed_on_wish() {
     assert!(compressed.len() * 10 < plain.len(), "{} of {}", compressed.len(), plain.len());
     let decoded = server.get("/api/v1/slos").await.bytes().await.unwrap();
     assert_eq!(decoded, plain);
-    let data: serde_json::Value = serde_json::from_slice(&plain).unwrap();
-    assert_eq!(data["data"].as_array().map(Vec::len), Some(10_000));
+    let text = std::str::from_utf8(&plain).unwrap();
+    assert_eq!(text.matches("{\"id\":\"service/slo-").count(), 10_000);
 }
 
 #[tokio::test]

@@ -14,7 +14,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn connect(server: &Server, origin: Option<&str>) -> Result<Socket, u16> {
-    let url = server.url.replace("http://", "ws://") + "/api/v1/stream";
+    connect_to(server, "/api/v1/stream", origin).await
+}
+
+async fn connect_to(server: &Server, path: &str, origin: Option<&str>) -> Result<Socket, u16> {
+    let url = server.url.replace("http://", "ws://") + path;
     let mut request = url.into_client_request().unwrap();
     if let Some(origin) = origin {
         request.headers_mut().insert("origin", origin.parse().unwrap());
@@ -66,6 +70,21 @@ async fn a_client_is_greeted_and_told_what_changes() {
         (&update["truncated"], &update["total"], &update["states"]["ok"]),
         (&json!(false), &json!(3), &json!(3))
     );
+}
+
+#[tokio::test]
+async fn who_only_wants_to_know_that_something_changed_gets_the_counts() {
+    let server = Server::start(shop()).await;
+    let mut socket = connect_to(&server, "/api/v1/stream?changes=false", None).await.unwrap();
+    assert_eq!(next(&mut socket).await["type"], "hello");
+    server.publish(empty().with_statuses(vec![status("a", "b")]));
+    assert_eq!(
+        next(&mut socket).await,
+        json!({"type": "update", "at": "2026-01-01T00:00:00Z", "total": 1,
+            "states": {"error": 0, "critical": 0, "burning": 0, "no_data": 0, "exhausted": 0, "ok": 1},
+            "targets": 0, "targets_down": 0, "outbox": 0})
+    );
+    assert_eq!(connect_to(&server, "/api/v1/stream?changes=1", None).await.err(), Some(400));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! group. A group label that is itself called `start`, `end` or `step` is written `group.start` and so on.
 
 use super::envelope::{ApiError, ErrorType, success};
-use super::params::{Pairs, SloPath, parse_step, parse_time};
+use super::params::{Pairs, SloPath, group_labels, parse_step, parse_time};
 use super::slos::statuses_of;
 use crate::domain::labels::Labels;
 use crate::domain::slo::SloId;
@@ -40,7 +40,7 @@ pub async fn history(State(app): State<AppState>, path: SloPath, pairs: Pairs) -
     let now = app.now();
     let statuses = statuses_of(&now, &path)?;
     let (start, end, step) = range(&pairs, now.at)?;
-    let group = pick_group(&statuses, &group_labels(&pairs))?;
+    let group = pick_group(&statuses, &group_labels(&pairs, &["start", "end", "step"]))?;
     let id = SloId { service: path.service, name: path.name };
     let query = HistoryQuery { id: id.clone(), group: group.clone(), start, end, step };
     let gone = || ApiError::new(ErrorType::Unavailable, "the engine did not answer; it is stopping or was reloaded");
@@ -67,14 +67,6 @@ fn range(pairs: &Pairs, now: Timestamp) -> Result<(Timestamp, Timestamp, Duratio
 /// Whole seconds, at least one.
 fn default_step(length: Duration) -> Duration {
     Duration::from_secs((length.as_secs() / DEFAULT_POINTS).max(1))
-}
-
-fn group_labels(pairs: &Pairs) -> Labels {
-    let label = |(name, value): &(String, String)| match name.as_str() {
-        "start" | "end" | "step" => None,
-        _ => Some((name.strip_prefix("group.").unwrap_or(name).to_owned(), value.clone())),
-    };
-    pairs.0.iter().filter_map(label).collect()
 }
 
 /// The group with exactly these labels; none need be given where there is only one group.

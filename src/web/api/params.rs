@@ -1,6 +1,7 @@
 //! Reads what requests carry in path and query; every mistake becomes an answer in the envelope.
 
 use super::envelope::ApiError;
+use crate::domain::labels::Labels;
 use crate::domain::time::{Timestamp, parse_duration};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Query};
@@ -80,6 +81,13 @@ impl<S: Send + Sync> FromRequestParts<S> for SloPath {
             Err(rejection) => Err(ApiError::bad_data(source_text(&rejection))),
         }
     }
+}
+
+/// The group that parameters name: each one that is not `reserved` is a label. A label that is called like a reserved
+/// parameter is written `group.NAME`.
+pub fn group_labels(pairs: &Pairs, reserved: &[&str]) -> Labels {
+    let labels = pairs.0.iter().filter(|(name, _)| !reserved.contains(&name.as_str()));
+    labels.map(|(name, value)| (name.strip_prefix("group.").unwrap_or(name), value.as_str())).collect()
 }
 
 /// RFC 3339 or Unix seconds, as Prometheus reads them.

@@ -1,7 +1,7 @@
 //! `/api/v1/slos`, `/api/v1/overview` and one SLO's status.
 
 use super::envelope::{ApiError, success};
-use super::params::{ApiQuery, SloPath};
+use super::params::{ApiQuery, Pairs, SloPath, group_labels};
 use crate::domain::status::{SloStatus, State};
 use crate::domain::time::Timestamp;
 use crate::view::Published;
@@ -63,12 +63,20 @@ pub fn counts_by_name(counts: &[(State, usize)]) -> BTreeMap<&'static str, usize
     counts.iter().map(|(state, count)| (state.as_str(), *count)).collect()
 }
 
-/// The statuses of one SLO, one for each group.
-pub async fn one(Extension(app): Extension<AppState>, path: SloPath) -> Result<Response, ApiError> {
-    Ok(success(statuses_of(&app.now(), &path)?))
+/// The statuses of one SLO, one for each group; parameters name one group by its labels.
+pub async fn one(Extension(app): Extension<AppState>, path: SloPath, pairs: Pairs) -> Result<Response, ApiError> {
+    let mut found = statuses_of(&app.now(), &path)?;
+    let group = group_labels(&pairs, &[]);
+    if !group.is_empty() {
+        found.retain(|status| status.group == group);
+        if found.is_empty() {
+            return Err(ApiError::not_found(format!("this SLO has no group {group}")));
+        }
+    }
+    Ok(success(found))
 }
 
-/// At least one status, or the error that there is no such SLO.
+/// Its statuses, none while no group was measured, or the error that there is no such SLO.
 pub fn statuses_of(published: &Published, path: &SloPath) -> Result<Vec<Arc<SloStatus>>, ApiError> {
     let of_path = |status: &&Arc<SloStatus>| status.service == path.service && status.name == path.name;
     let found: Vec<_> = published.statuses.iter().filter(of_path).cloned().collect();

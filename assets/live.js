@@ -41,7 +41,7 @@ export function start() {
 function connect() {
   const address = new URL(`${document.documentElement.dataset.root}api/v1/stream`, location.href);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  address.search = "";
+  address.search = "changes=false";
   address.hash = "";
   const socket = new WebSocket(address);
   socket.addEventListener("open", () => {

@@ -14,11 +14,11 @@ const LARGEST: usize = 300_000;
 async fn pictures_of_the_pages() {
     browse(Site::serve(demo::shop()).await, async |page| {
         for (name, path, width, height, dark) in [
-            ("list", "/", 1360, 860, false),
-            ("list-dark", "/", 1360, 860, true),
+            ("list", "/", 1440, 880, false),
+            ("list-dark", "/", 1440, 880, true),
             ("list-phone", "/", 390, 844, false),
-            ("detail", "/slo/checkout/availability?range=6h", 1360, 1240, false),
-            ("detail-dark", "/slo/checkout/availability?range=6h", 1360, 1240, true),
+            ("detail", "/slo/checkout/availability?range=6h", 1440, 1240, false),
+            ("detail-dark", "/slo/checkout/availability?range=6h", 1440, 1240, true),
             ("detail-phone", "/slo/checkout/availability?range=6h", 390, 1400, true),
             ("alerts", "/alerts", 1100, 420, false),
             ("targets", "/targets", 1100, 900, false),

@@ -6,14 +6,18 @@
 //! * in: [`config`] and [`spec`] read files, [`source`] reads targets;
 //! * decide: [`domain`], one function `step(state, event) -> effects`;
 //! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
-//! * ground: [`clock`], [`http`], [`telemetry`].
+//! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
 
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod http;
+pub mod metrics;
 pub mod notify;
+pub mod replay;
 pub mod source;
 pub mod spec;
 pub mod store;

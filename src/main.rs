@@ -1,2 +1,7 @@
-//! main
-fn main() {}
+//! The `slowburn` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    slowburn::cli::main()
+}

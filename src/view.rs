@@ -33,6 +33,7 @@ pub struct Published {
     /// Firing and pending alerts as people are told of them.
     pub alerts: Arc<Vec<crate::domain::message::Notice>>,
     pub targets: Arc<Vec<TargetView>>,
+    pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
     /// Cumulative good and bad events by SLO and group, in the order of `statuses`, since counting began.
@@ -53,6 +54,22 @@ pub struct TargetView {
     pub scrape_timeout: Duration,
     /// Why relabelling dropped it; `None` for an active target.
     pub dropped: bool,
+}
+
+/// One source of a job's targets and how its last refresh went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiscoveryView {
+    pub job: String,
+    /// `static`, `file_sd`, `http_sd`, `dns_sd`, or `targets` for what is wrong with the targets found.
+    pub kind: &'static str,
+    /// Files, URL (without user info and query) or names asked; empty for `static` and `targets`.
+    pub source: String,
+    /// Targets found, before relabelling.
+    pub targets: usize,
+    /// When it was last asked; `None` before the first answer.
+    pub refreshed: Option<Timestamp>,
+    /// What went wrong; the last good targets stay in use meanwhile.
+    pub problems: Vec<String>,
 }
 
 /// How one attempt went.

@@ -1,1 +1,106 @@
-//! The commands, one file each.
+//! The commands, one file each; this one knows their arguments.
+//!
+//! Exit codes: 0 done, 1 what was asked about is not in order, 2 usage or runtime error.
+
+pub mod check;
+pub mod notify_test;
+pub mod replay;
+pub mod run;
+
+use crate::telemetry::LogFormat;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// SLOs, error budgets and burn-rate alerts: scrapes, counts, alerts and shows.
+#[derive(Debug, Parser)]
+#[command(name = "slowburn", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How log lines are written
+    #[arg(long = "log.format", value_enum, default_value_t = Format::Logfmt, global = true)]
+    log_format: Format,
+    /// What is logged: debug, info, warn, error, or directives like info,slowburn::web=debug
+    #[arg(long = "log.level", default_value = "info", global = true)]
+    log_level: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Json,
+    Logfmt,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the engine
+    Run(run::RunArgs),
+    /// Report every mistake in configuration and SLO files
+    Check(check::CheckArgs),
+    /// Run recorded samples through the same engine on a virtual clock
+    Replay(replay::ReplayArgs),
+    /// Send one test message through a receiver
+    NotifyTest(NotifyTestArgs),
+}
+
+#[derive(Debug, Args)]
+struct NotifyTestArgs {
+    /// The main file
+    #[arg(long, default_value = "slowburn.yaml")]
+    config: PathBuf,
+    /// The receiver's name
+    #[arg(long)]
+    receiver: String,
+}
+
+/// The main file and where to listen, as several commands take them.
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Address of the page and the API; overrides web.listen
+    #[arg(long = "web.listen", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// What a command came to.
+pub enum Outcome {
+    Done,
+    NotInOrder,
+}
+
+/// Parses the arguments, runs the command, and maps its outcome to the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = match cli.log_format {
+        Format::Json => LogFormat::Json,
+        Format::Logfmt => LogFormat::Logfmt,
+    };
+    let result =
+        crate::telemetry::init(format, &cli.log_level).map_err(anyhow::Error::from).and_then(|()| execute(cli.command));
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotInOrder) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("slowburn: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Run(args) => run::execute(args),
+        Command::Check(args) => check::execute(&args),
+        Command::Replay(args) => replay::execute(&args),
+        Command::NotifyTest(args) => {
+            let config = run::load(&args.config)?;
+            let code = run::runtime()?.block_on(notify_test::execute(&config, &args.receiver));
+            match code {
+                0 => Ok(Outcome::Done),
+                1 => Ok(Outcome::NotInOrder),
+                _ => anyhow::bail!("the test message could not be sent"),
+            }
+        }
+    }
+}

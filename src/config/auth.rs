@@ -13,6 +13,17 @@ pub enum Secret {
     File(PathBuf),
 }
 
+/// Equal secrets tell that a reload changes nothing; the comparison is not for untrusted input.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(a), Self::Value(b)) => a.expose_secret() == b.expose_secret(),
+            (Self::File(a), Self::File(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
 impl Secret {
     /// The secret itself, without trailing newline. The error names the file, never its content.
     pub fn read(&self) -> Result<SecretString, String> {
@@ -27,7 +38,7 @@ impl Secret {
 }
 
 /// How a request proves who sends it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Auth {
     Basic {
         username: String,
@@ -41,7 +52,7 @@ pub enum Auth {
 }
 
 /// Prometheus's `tls_config`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TlsConfig {
     pub ca: Option<PemSource>,
     pub cert: Option<PemSource>,
@@ -52,7 +63,7 @@ pub struct TlsConfig {
 }
 
 /// PEM text inline or in a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PemSource {
     Text(String),
     File(PathBuf),
@@ -65,7 +76,7 @@ pub enum TlsVersion {
 }
 
 /// Prometheus's `http_config`, shared by scrapes, discovery and messages.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct HttpConfig {
     pub auth: Option<Auth>,
     pub headers: Vec<(String, Secret)>,

@@ -146,6 +146,7 @@ fn assemble(main: MainFile, slos: Vec<Slo>, path: &Path) -> Config {
     let setup = Setup {
         slos: slos.into_iter().map(Arc::new).collect(),
         jobs: main.scrape_configs.iter().map(|job| (job.job_name.clone(), job.policy)).collect(),
+        watched_jobs: Some(main.scrape_configs.iter().map(|job| job.job_name.clone()).collect()),
         evaluation_interval: global.evaluation_interval,
         external_url: global.external_url.clone(),
         external_labels: global.external_labels.clone(),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A job: where its targets come from and how they are read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ScrapeConfig {
     pub job_name: String,
     pub static_configs: Vec<TargetGroup>,
@@ -48,14 +48,14 @@ pub struct TargetGroup {
 }
 
 /// `file_sd_configs`: YAML or JSON files with target groups; the last path segment may hold one `*`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FileSd {
     pub files: Vec<PathBuf>,
     pub refresh_interval: Duration,
 }
 
 /// `http_sd_configs`: a URL that answers JSON target groups.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpSd {
     pub url: String,
     pub refresh_interval: Duration,
@@ -63,7 +63,7 @@ pub struct HttpSd {
 }
 
 /// `dns_sd_configs`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DnsSd {
     pub names: Vec<String>,
     pub record: DnsRecord,
@@ -92,6 +92,16 @@ pub struct RelabelConfig {
     pub replacement: String,
     pub modulus: u64,
     pub action: RelabelAction,
+}
+
+impl PartialEq for RelabelConfig {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |config: &Self| {
+            let Self { source_labels, separator, regex, target_label, replacement, modulus, action } = config.clone();
+            (source_labels, separator, regex.as_str().to_owned(), target_label, replacement, modulus, action)
+        };
+        key(self) == key(other)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

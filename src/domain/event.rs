@@ -15,6 +15,8 @@ pub enum Event {
     Scraped(Scrape),
     /// Time passed: what is due is evaluated and told.
     Tick { at: Timestamp },
+    /// The store can't be written (or can again, `None`).
+    Trouble { at: Timestamp, error: Option<String> },
     /// A message met its fate.
     Delivered(DeliveryReport),
 }

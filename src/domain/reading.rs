@@ -55,6 +55,9 @@ pub struct Reading {
     pub samples: Vec<Sample>,
     /// `process_start_time_seconds`, where the target shows it.
     pub process_start: Option<Timestamp>,
+    /// The samples came without an attempt to scrape (a recording's, at a time without a sample of `up`); a live reading
+    /// never does.
+    pub unattempted: bool,
 }
 
 /// One value of one series.

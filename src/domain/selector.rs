@@ -64,7 +64,12 @@ impl Matcher {
 
 /// A Prometheus regular expression: anchored on both sides, `.` matches newlines.
 pub fn anchored(pattern: &str) -> Result<Regex, String> {
-    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| error.to_string().replace('\n', " "))
+    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| {
+        let text = error.to_string();
+        // A syntax error draws the pattern over several lines; only its last line says what is wrong.
+        let last = text.lines().last().unwrap_or_default();
+        format!("not a regular expression: {}", last.strip_prefix("error: ").unwrap_or(last))
+    })
 }
 
 fn is_boundary(label: &str) -> bool {
@@ -83,8 +88,35 @@ impl PartialEq for Matcher {
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}{:?}", self.label, self.op.symbol(), self.value)
+        if is_plain_label(&self.label) {
+            f.write_str(&self.label)?
+        } else {
+            f.write_str(&quoted(&self.label))?
+        }
+        write!(f, "{}{}", self.op.symbol(), quoted(&self.value))
     }
+}
+
+fn is_plain_label(label: &str) -> bool {
+    is_plain_name(label) && !label.contains(':')
+}
+
+/// A PromQL string; what is stored as text must read back as the same.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// All matchers hold.
@@ -117,12 +149,12 @@ impl Selector {
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = !is_plain_name(&self.name);
+        let bare = is_plain_name(&self.name);
         let mut parts: Vec<String> = self.matchers.0.iter().map(ToString::to_string).collect();
-        if quoted {
-            parts.insert(0, format!("{:?}", self.name));
+        if !bare {
+            parts.insert(0, quoted(&self.name));
         }
-        let name = if quoted { "" } else { &self.name };
+        let name = if bare { &self.name } else { "" };
         if parts.is_empty() { f.write_str(name) } else { write!(f, "{name}{{{}}}", parts.join(",")) }
     }
 }

@@ -225,9 +225,24 @@ mod tests {
             (r#"{__name__="up",job="a"}"#, r#"up{job="a"}"#),
             (r#"{"http.requests",job!="a"}"#, r#"{"http.requests",job!="a"}"#),
             (r#"r{path=`C:\d`}"#, r#"r{path="C:\\d"}"#),
-            (r#"r{"my.label"="x\"\u00e9"}"#, "r{my.label=\"x\\\"é\"}"),
+            (r#"r{"my.label"="x\"\u00e9"}"#, "r{\"my.label\"=\"x\\\"é\"}"),
         ] {
             assert_eq!(parse_selector(text).map(|s| s.to_string()), Ok(printed.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reads_back_as_the_same() {
+        for value in ["", "a\"b\\c", "\n\t\r", "\0\u{1b}\u{7f}\u{85}", "\u{200b}\u{301}\u{1f600}é", "5..|'`"] {
+            for label in ["code", "my.label", "é \"", "a:b"] {
+                let matcher = Matcher::new(label, MatchOp::NotEqual, value).unwrap();
+                let text = matcher.to_string();
+                assert_eq!(parse_matcher(&text), Ok(matcher.clone()), "{text}");
+                for name in ["up", "http.requests", "a \"b\"\n"] {
+                    let selector = Selector { name: name.to_owned(), matchers: Matchers(vec![matcher.clone()]) };
+                    assert_eq!(parse_selector(&selector.to_string()), Ok(selector), "{text}");
+                }
+            }
         }
     }
 

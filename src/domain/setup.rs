@@ -6,7 +6,7 @@ use super::labels::Labels;
 use super::selector::Matchers;
 use super::slo::Slo;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub struct Setup {
     pub slos: Vec<Arc<Slo>>,
     /// By job name; a job that is not named counts by the defaults.
     pub jobs: BTreeMap<String, JobPolicy>,
+    /// Jobs under watch from the moment of this configuration; `None`: from each job's first sample, as in replay.
+    pub watched_jobs: Option<BTreeSet<String>>,
     pub evaluation_interval: Duration,
     /// Base of the links in messages, without a trailing slash.
     pub external_url: String,

@@ -34,8 +34,8 @@ pub struct SloStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum WindowStatus {
-    Rolling { seconds: f64 },
-    Calendar { period: String, time_zone: String, start: Timestamp, end: Timestamp, seconds: f64 },
+    Rolling { seconds: u64 },
+    Calendar { period: String, time_zone: String, start: Timestamp, end: Timestamp, seconds: u64 },
 }
 
 /// Worst first.
@@ -93,7 +93,7 @@ pub struct BudgetStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BurnRate {
     pub window: String,
-    pub seconds: f64,
+    pub seconds: u64,
     /// `None` without events.
     pub rate: Option<f64>,
     pub bad: f64,

@@ -1,0 +1,169 @@
+//! The composition root: joins configuration, store, sources, engine, notifier and web face into a running whole.
+//!
+//! Start order: the port is bound and the store opened first, for these are what can fail; then the state is recovered,
+//! then everything runs. Stop order: no new scrapes and requests, what is in flight ends, all is written down.
+
+use crate::clock;
+use crate::config::Config;
+use crate::domain::time::Timestamp;
+use crate::engine::persist::{self, RecoverError};
+use crate::engine::{Engine, Links, Loader, selectors};
+use crate::metrics::Metrics;
+use crate::notify::channel;
+use crate::notify::worker::Worker;
+use crate::source::pool::ScrapePool;
+use crate::store::{OpenError, Store, StoreError, Writer};
+use crate::view::{Handle, Published};
+use crate::web::{self, AppState};
+use arc_swap::ArcSwap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Attempts that may wait for the engine; scrapes pause beyond that.
+const ATTEMPTS_QUEUE: usize = 1024;
+const REPORTS_QUEUE: usize = 256;
+const REQUESTS_QUEUE: usize = 64;
+/// Open requests of the web face may take this long when stopping.
+const WEB_DRAIN: Duration = Duration::from_secs(5);
+
+/// Why slowburn can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("can't listen on {address}: {reason}")]
+    Listen { address: SocketAddr, reason: String },
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Archive(#[from] StoreError),
+    #[error("can't recover the state from {path}: {source}")]
+    Recover { path: String, source: RecoverError },
+    #[error("the operating system refused a thread for the store: {0}")]
+    Thread(io::Error),
+}
+
+/// What is given besides the configuration.
+pub struct Options {
+    /// Overrides `web.listen`.
+    pub listen: Option<SocketAddr>,
+    /// Reads the configuration again on a reload.
+    pub loader: Loader,
+    /// Command-line flags, as the API shows them.
+    pub flags: Vec<(String, String)>,
+}
+
+/// A running slowburn. Dropping it without [`Running::stop`] aborts as a crash would.
+pub struct Running {
+    pub handle: Handle,
+    pub address: SocketAddr,
+    pub metrics: Metrics,
+    engine: JoinHandle<()>,
+    web: JoinHandle<io::Result<()>>,
+    shutdown: CancellationToken,
+    web_shutdown: CancellationToken,
+}
+
+/// Starts everything; when it returns the page answers and scraping has begun.
+pub async fn start(config: Config, options: Options) -> Result<Running, StartError> {
+    let address = options.listen.unwrap_or(config.web.listen);
+    let listener = listen(address).await?;
+    let address = listener.local_addr().unwrap_or(address);
+    let started = clock::now();
+    let (store, loaded) = Store::open(&config.storage.path)?;
+    let archive = Arc::new(store.archive_reader()?);
+    let path = || config.storage.path.display().to_string();
+    let state = persist::recover(&loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    let keys = loaded.parts.into_keys().collect();
+    let writer = Writer::spawn(store).map_err(StartError::Thread)?;
+    let saver = crate::engine::Saver::new(writer, keys);
+
+    let (attempts_in, attempts) = mpsc::channel(ATTEMPTS_QUEUE);
+    let (reports_in, reports) = mpsc::channel(REPORTS_QUEUE);
+    let (requests_in, requests) = mpsc::channel(REQUESTS_QUEUE);
+    let (outbox, outbox_out) = watch::channel(Arc::default());
+    let (version, version_out) = watch::channel(0);
+    let published = Arc::new(ArcSwap::from_pointee(empty(&config, started)));
+    let metrics = Metrics::new();
+    let channels = channel::channels(&config.receivers, &config.global.external_url);
+    let seed = started.0.unsigned_abs();
+    let (worker, control) = Worker::new(channels, outbox_out, reports_in, Arc::new(clock::now), seed);
+    let worker_shutdown = CancellationToken::new();
+    let worker = tokio::spawn(worker.run(worker_shutdown.clone()));
+    let scrapes = config.scrape_configs.iter().cloned().map(Arc::new).collect();
+    let links = Links {
+        attempts,
+        reports,
+        requests,
+        outbox,
+        published: published.clone(),
+        version,
+        pool: ScrapePool::new(scrapes, selectors::for_setup(&config), attempts_in),
+        channels: control,
+        worker,
+        worker_shutdown,
+        archive,
+        loader: options.loader,
+        metrics: metrics.clone(),
+    };
+    let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
+    let engine = Engine::new(state, saver, config, links, started);
+    let engine = tokio::spawn(engine.run(shutdown.clone()));
+    let handle = Handle { published, version: version_out, requests: requests_in };
+    let state = AppState::new(handle.clone(), metrics.clone(), options.flags);
+    let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
+    Ok(Running { handle, address, metrics, engine, web, shutdown, web_shutdown })
+}
+
+impl Running {
+    /// Ends in order and waits for the end.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        if let Err(error) = self.engine.await {
+            tracing::error!(%error, "the engine ended by a panic; the next start recovers from the last commit");
+        }
+        self.web_shutdown.cancel();
+        match tokio::time::timeout(WEB_DRAIN, self.web).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "the web face ended early"),
+            Ok(Err(error)) => tracing::error!(%error, "the web face ended by a panic"),
+            Err(_) => tracing::warn!("open requests were cut off"),
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program uses this port; choose one with web.listen or --web.listen".to_owned()
+            }
+            io::ErrorKind::PermissionDenied => "not permitted; choose a port above 1023".to_owned(),
+            _ => error.to_string(),
+        };
+        StartError::Listen { address, reason }
+    })
+}
+
+/// What is shown before the engine has published anything.
+fn empty(config: &Config, started: Timestamp) -> Published {
+    Published {
+        at: started,
+        started,
+        statuses: Arc::default(),
+        setup: Arc::new(config.setup.clone()),
+        outbox: Arc::default(),
+        sent: Arc::default(),
+        transitions: Arc::default(),
+        alerts: Arc::default(),
+        targets: Arc::default(),
+        discovery: Arc::default(),
+        store: Default::default(),
+        reload: Default::default(),
+        events: Arc::default(),
+    }
+}

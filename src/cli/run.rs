@@ -1,0 +1,82 @@
+//! `slowburn run`: the engine, until a signal ends it.
+
+use super::{ListenArgs, Outcome};
+use crate::app::{self, Options};
+use crate::config::{Config, load};
+use crate::engine::Loader;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The main file
+    #[arg(long, default_value = "slowburn.yaml")]
+    config: PathBuf,
+    #[command(flatten)]
+    listen: ListenArgs,
+}
+
+/// Runs until SIGINT or SIGTERM. SIGHUP reads the configuration again.
+pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
+    let config = load(&args.config)?;
+    let mut flags = vec![("config".to_owned(), args.config.display().to_string())];
+    flags.extend(args.listen.listen.map(|listen| ("web.listen".to_owned(), listen.to_string())));
+    let options = Options { listen: args.listen.listen, loader: loader(args.config), flags };
+    runtime()?.block_on(async {
+        let running = app::start(config, options).await?;
+        tracing::info!(url = %format_args!("http://{}/", running.address), "slowburn runs");
+        until_signal(&running.handle).await?;
+        tracing::info!("stopping");
+        running.stop().await;
+        Ok(Outcome::Done)
+    })
+}
+
+/// The runtime of every command that needs one.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Waits for the end, reloading on SIGHUP.
+pub async fn until_signal(handle: &crate::view::Handle) -> anyhow::Result<()> {
+    let (mut hangup, mut end) = (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?);
+    loop {
+        tokio::select! {
+            _ = end.recv() => return Ok(()),
+            result = tokio::signal::ctrl_c() => return Ok(result?),
+            _ = hangup.recv() => {
+                // The engine logs how it went.
+                let handle = handle.clone();
+                tokio::spawn(async move { handle.reload().await });
+            }
+        }
+    }
+}
+
+/// The checked configuration; all mistakes as one error. Warnings are logged.
+pub fn load(path: &Path) -> anyhow::Result<Config> {
+    read(path).map_err(anyhow::Error::msg)
+}
+
+/// Reads the file again at each call.
+pub fn loader(path: PathBuf) -> Loader {
+    Arc::new(move || read(&path))
+}
+
+fn read(path: &Path) -> Result<Config, String> {
+    let result = load::load(path, &|name| std::env::var(name).ok()).map_err(|error| error.to_string())?;
+    let lines = result.diagnostics.to_lines();
+    match result.config {
+        Some(config) => {
+            for warning in lines {
+                tracing::warn!(%warning, "configuration");
+            }
+            Ok(config)
+        }
+        None => {
+            Err(format!("the configuration has mistakes; `slowburn check` shows them in place\n{}", lines.join("\n")))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Counts to burn rates and budgets (SRE workbook, chapter 5, "Alerting on SLOs").
+//!
+//! * burn rate over w = (bad in w / all in w) / (1 − objective); none without events.
+//! * budget remaining = 1 − (bad in the SLO window / all in it) / (1 − objective).
+//!
+//! Comparisons of whole counts are exact: 0.1 % bad under 99.9 % is a burn rate of exactly 1.
+
+use super::history::{Counts, History};
+use super::ratio::Ratio;
+use super::slo::{Maintenance, SloWindow};
+use super::time::{Timestamp, millis};
+
+/// Whole numbers up to here are exact in a float.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Burn rate; `None` without events.
+pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
+    let denominator = counts.total * budget.num() as f64;
+    (denominator > 0.0).then(|| counts.bad * budget.den() as f64 / denominator)
+}
+
+/// Whether `bad > threshold × total`, exactly for whole counts. Without events nothing is exceeded.
+pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
+    let whole = |x: f64| x.fract() == 0.0 && x.abs() <= EXACT;
+    if total <= 0.0 {
+        return false;
+    }
+    if whole(bad) && whole(total) {
+        return bad as i128 * i128::from(threshold.den()) > total as i128 * i128::from(threshold.num());
+    }
+    bad * threshold.den() as f64 > total * threshold.num() as f64
+}
+
+/// Events of `(from, to]` without those in maintenance. Measured time there does not count either.
+pub fn window_counts(history: &History, maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -> Counts {
+    let mut counts = history.sum(from, to);
+    for (start, end) in overlaps(maintenance, from, to) {
+        counts = counts - history.sum(start, end);
+    }
+    Counts { total: without_noise(counts.total), bad: without_noise(counts.bad), measured: counts.measured.max(0) }
+}
+
+/// The parts of maintenance inside `(from, to]`, merged where they overlap.
+fn overlaps(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let inside = |m: &Maintenance| (m.start.max(from), m.end.min(to));
+    let mut spans: Vec<_> = maintenance.iter().map(inside).filter(|(start, end)| start < end).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (start, end) in spans {
+        match merged.last_mut() {
+            Some(last) if start <= last.1 => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+/// Milliseconds of maintenance inside `(from, to]`.
+pub fn maintained(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -> i64 {
+    overlaps(maintenance, from, to).iter().map(|(start, end)| end.0 - start.0).sum()
+}
+
+/// Interpolation leaves 0.30000000000000004 where 0.3 is meant; such dust is wiped off, real fractions stay.
+fn without_noise(count: f64) -> f64 {
+    let rounded = (count * 1e6).round() / 1e6;
+    if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
+}
+
+/// Share of the window's time outside maintenance that was measured, 0 to 1. Of a calendar period the elapsed part counts.
+pub fn coverage(measured: i64, window: &SloWindow, maintenance: &[Maintenance], now: Timestamp) -> f64 {
+    let start = window.start(now);
+    let expected = now.0 - start.0 - maintained(maintenance, start, now);
+    if expected <= 0 { 0.0 } else { (measured as f64 / expected as f64).clamp(0.0, 1.0) }
+}
+
+/// Seconds until the budget is spent at the given burn rate: `remaining × window / rate`. 0 when overspent, `None` when
+/// nothing burns.
+pub fn exhausts_in(remaining: Option<f64>, rate: Option<f64>, window: &SloWindow) -> Option<f64> {
+    match remaining? {
+        spent if spent <= 0.0 => Some(0.0),
+        left => rate.filter(|rate| *rate > 0.0).map(|rate| left * millis(window.nominal()) as f64 / 1000.0 / rate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn counts(bad: f64, total: f64) -> Counts {
+        Counts { total, bad, measured: 1 }
+    }
+
+    #[test]
+    fn a_tenth_of_a_percent_bad_under_three_nines_burns_at_exactly_one() {
+        let budget = Ratio::new(1, 1000).unwrap();
+        assert_eq!(burn_rate(&counts(1.0, 1000.0), budget), Some(1.0));
+        assert_eq!(burn_rate(&counts(144.0, 10_000.0), budget), Some(14.4));
+        assert_eq!(burn_rate(&counts(0.0, 0.0), budget), None);
+        assert!(!exceeds(1.0, 1000.0, budget));
+        assert!(exceeds(1001.0, 1_000_000.0, budget));
+        assert!(!exceeds(144.0, 10_000.0, Ratio::parse("0.0144").unwrap()), "14.4 × 0.001 is not exceeded by 1.44 %");
+        assert!(!exceeds(0.0, 0.0, Ratio::ZERO));
+    }
+
+    #[test]
+    fn maintenance_takes_its_events_and_its_time_out() {
+        let mut history = History::default();
+        history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);
+        let m = |start, end| Maintenance { start: Timestamp(start), end: Timestamp(end), reason: String::new() };
+        let maintenance = [m(100, 300), m(200, 400), m(5000, 6000)];
+        let got = window_counts(&history, &maintenance, Timestamp(0), Timestamp(1000));
+        assert_eq!((got.total, got.bad, got.measured), (70.0, 7.0, 700));
+        let window = SloWindow::Rolling(Duration::from_secs(1));
+        assert_eq!(coverage(got.measured, &window, &maintenance, Timestamp(1000)), 1.0);
+        assert_eq!(coverage(0, &window, &[m(0, 1000)], Timestamp(1000)), 0.0);
+    }
+
+    #[test]
+    fn forecasts_follow_the_contract() {
+        let window = SloWindow::Rolling(Duration::from_secs(1000));
+        for (remaining, rate, seconds) in [
+            (Some(0.5), Some(2.0), Some(250.0)),
+            (Some(-0.1), None, Some(0.0)),
+            (Some(0.5), Some(0.0), None),
+            (Some(0.5), None, None),
+            (None, Some(1.0), None),
+        ] {
+            assert_eq!(exhausts_in(remaining, rate, &window), seconds, "{remaining:?} {rate:?}");
+        }
+    }
+}

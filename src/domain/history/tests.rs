@@ -1,0 +1,167 @@
+//! The curve against a list of records summed by hand, and what thinning may cost.
+
+use super::*;
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+struct Record {
+    from: i64,
+    to: i64,
+    total: f64,
+    bad: f64,
+}
+
+fn records(longest: i64) -> impl Strategy<Value = Vec<Record>> {
+    let record = (0..10_000i64, 0..longest, 0..50u32, 0..5u32).prop_map(|(from, length, total, bad)| Record {
+        from,
+        to: from + length,
+        total: total.into(),
+        bad: bad.into(),
+    });
+    prop::collection::vec(record, 1..60)
+}
+
+/// Events of one record in `(.., at]`, straight from the definition.
+fn before(record: &Record, at: i64) -> f64 {
+    if at >= record.to {
+        1.0
+    } else if at <= record.from {
+        0.0
+    } else {
+        (at - record.from) as f64 / (record.to - record.from) as f64
+    }
+}
+
+fn measured(records: &[Record], from: i64, to: i64) -> i64 {
+    (from..to).filter(|ms| records.iter().any(|r| r.from <= *ms && *ms < r.to)).count() as i64
+}
+
+fn filled(records: &[Record]) -> History {
+    let mut history = History::default();
+    for r in records {
+        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
+    }
+    history
+}
+
+proptest! {
+    #[test]
+    fn any_window_is_what_the_records_say(records in records(400), from in 0..11_000i64, length in 0..5000i64) {
+        let (history, to) = (filled(&records), from + length);
+        let got = history.sum(Timestamp(from), Timestamp(to));
+        let total: f64 = records.iter().map(|r| r.total * (before(r, to) - before(r, from))).sum();
+        let bad: f64 = records.iter().map(|r| r.bad * (before(r, to) - before(r, from))).sum();
+        prop_assert!((got.total - total).abs() < 1e-6, "total {} but {total}", got.total);
+        prop_assert!((got.bad - bad).abs() < 1e-6, "bad {} but {bad}", got.bad);
+        let slack = records.len() as i64;
+        prop_assert!((got.measured - measured(&records, from, to)).abs() <= slack);
+    }
+
+    #[test]
+    fn late_records_reach_into_sealed_chunks(late in records(3_000_000)) {
+        let (mut history, mut all) = (History::default(), Vec::new());
+        for i in 0..600 {
+            all.push(Record { from: i * 15_000, to: (i + 1) * 15_000, total: 3.0, bad: 1.0 });
+        }
+        for r in &all {
+            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
+            history.maintain(Timestamp(r.to), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
+        }
+        for r in late {
+            history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
+            all.push(r);
+        }
+        let end = 9_000_000;
+        let got = history.sum(Timestamp(-1), Timestamp(end));
+        let total: f64 = all.iter().map(|r| r.total * before(r, end)).sum();
+        prop_assert!((got.total - total).abs() < 1e-3, "{} but {total}", got.total);
+        prop_assert!((got.measured - end).abs() <= 60, "{}", got.measured);
+    }
+}
+
+/// A day of uneven traffic, maintained as time passes.
+fn day(step: i64) -> (History, Vec<Record>) {
+    let (mut history, mut all) = (History::default(), Vec::new());
+    for i in 0..(86_400_000 / step) {
+        let total = ((i * 7919) % 101) as f64;
+        let r = Record { from: i * step, to: (i + 1) * step, total, bad: f64::from(u8::from(i % 97 == 0)) };
+        history.record(Timestamp(r.from), Timestamp(r.to), r.total, r.bad, true);
+        history.maintain(
+            Timestamp(r.to),
+            Duration::from_secs(300),
+            Duration::from_secs(86_400 * 2),
+            &[Timestamp(40_000_003)],
+        );
+        all.push(r);
+    }
+    (history, all)
+}
+
+#[test]
+fn no_edge_is_off_by_more_than_a_512th_of_the_window() {
+    let (history, all) = day(15_000);
+    let now = 86_400_000;
+    for window in [300_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 50_000_000, 86_000_000] {
+        let got = history.sum(Timestamp(now - window), Timestamp(now)).total;
+        let exact = |edge: i64| all.iter().map(|r| r.total * (1.0 - before(r, edge))).sum::<f64>();
+        let (most, least) = (exact(now - window - window / EDGE), exact(now - window + window / EDGE));
+        assert!(least - 1e-6 <= got && got <= most + 1e-6, "window {window}: {got} is not in {least}..{most}");
+    }
+}
+
+#[test]
+fn the_whole_is_exact_and_pins_stay_exact_however_old() {
+    let (history, all) = day(15_000);
+    let total = |edge: i64| all.iter().map(|r| r.total * before(r, edge)).sum::<f64>();
+    assert_eq!(history.sum(Timestamp(0), Timestamp(86_400_000)).total, total(86_400_000));
+    assert!((history.at(Timestamp(40_000_003)).total - total(40_000_003)).abs() < 1e-2);
+}
+
+#[test]
+fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
+    let mut history = History::default();
+    for i in 0..(30 * 5760i64) {
+        history.record(
+            Timestamp(i * 15_000),
+            Timestamp((i + 1) * 15_000),
+            ((i * 31) % 900) as f64,
+            (i % 3) as f64,
+            true,
+        );
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400 * 62), &[]);
+    }
+    assert!(history.heap() < 50_000, "{}", history.heap());
+}
+
+#[test]
+fn forgetting_does_not_change_what_is_kept() {
+    let (mut history, keep) = (History::default(), Duration::from_secs(3600));
+    for i in 0..2000i64 {
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 1.0, 0.0, true);
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), keep, &[]);
+    }
+    let now = Timestamp(30_000_000);
+    assert_eq!(history.sum(now - keep, now).total, 240.0);
+    assert!(history.begin().is_some_and(|begin| begin > Timestamp(0)), "old chunks are gone");
+}
+
+#[test]
+fn quiet_time_costs_nothing() {
+    let mut history = History::default();
+    for i in 0..10_000i64 {
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), 0.0, 0.0, true);
+    }
+    assert_eq!(history.sum(Timestamp(0), Timestamp(150_000_000)).measured, 150_000_000);
+    assert!(history.heap() < 1000);
+}
+
+#[test]
+fn a_jump_belongs_to_its_moment() {
+    let mut history = History::default();
+    history.record(Timestamp(10), Timestamp(10), 1.0, 1.0, true);
+    history.record(Timestamp(10), Timestamp(20), 0.0, 0.0, true);
+    history.record(Timestamp(20), Timestamp(20), 1.0, 0.0, true);
+    assert_eq!(history.sum(Timestamp(9), Timestamp(10)).total, 1.0);
+    assert_eq!(history.sum(Timestamp(10), Timestamp(20)).total, 1.0);
+    assert_eq!(history.sum(Timestamp(10), Timestamp(19)).total, 0.0);
+}

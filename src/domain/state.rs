@@ -1,0 +1,219 @@
+//! The engine's whole memory, and how a new configuration takes it over.
+
+use super::alert::Standing;
+use super::dispatch::Dispatch;
+use super::group::{Firing, GroupState};
+use super::labels::Labels;
+use super::plan::{Plan, selector_texts};
+use super::reading::TargetId;
+use super::setup::Setup;
+use super::sli::{Boundary, TargetState};
+use super::slo::{Slo, SloId};
+use super::status::{SloStatus, Transition};
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an SLO that left the configuration is remembered, should it come back.
+const RETIRED_FOR: Duration = Duration::from_secs(35 * 86_400);
+/// How long a target that is no longer scraped keeps its counters.
+const TARGET_KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// Everything that survives a restart. Only [`super::step`] changes it.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// `None` before the first configuration.
+    pub setup: Option<Arc<Setup>>,
+    pub core: Core,
+    pub targets: BTreeMap<TargetId, TargetState>,
+    /// In the order of the setup's SLOs.
+    pub slos: Vec<SloState>,
+    /// SLOs that left the configuration.
+    pub retired: Vec<SloState>,
+    pub(super) plan: Plan,
+    /// Stable keys of `slos`, in order.
+    pub(super) keys: Vec<String>,
+    /// SLOs to evaluate, and as of when.
+    pub(super) pending: BTreeMap<usize, Timestamp>,
+}
+
+/// The small part of the state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Core {
+    /// The latest moment seen; never falls.
+    pub now: Timestamp,
+    /// When this process (or replay) took up work.
+    pub resumed: Timestamp,
+    /// When each job came under watch.
+    pub watched: BTreeMap<String, Timestamp>,
+    /// When each selector took effect, by its text.
+    pub selectors: BTreeMap<String, Timestamp>,
+    pub dispatch: Dispatch,
+    /// The last transitions of all SLOs, newest first.
+    pub transitions: VecDeque<Transition>,
+    /// Whether the store is in trouble.
+    pub trouble: Standing,
+    pub trouble_text: String,
+}
+
+/// One SLO's memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SloState {
+    pub id: SloId,
+    /// Changes with what is counted, not with the objective: other counts are another history.
+    pub key: String,
+    /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
+    pub groups: BTreeMap<Vec<String>, GroupState>,
+    /// When it came under watch.
+    pub since: Timestamp,
+    pub evaluated: Option<Timestamp>,
+    /// When it left the configuration.
+    pub retired: Option<Timestamp>,
+    /// The definition that the alert states belong to.
+    pub spec: Arc<Slo>,
+    /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
+    #[serde(skip)]
+    pub missing_bucket: BTreeMap<TargetId, BTreeSet<Boundary>>,
+    /// How many groups were turned away.
+    #[serde(skip)]
+    pub refused_groups: u64,
+    #[serde(skip)]
+    pub statuses: Vec<Arc<SloStatus>>,
+    /// The alerts that fired at the last evaluation.
+    #[serde(skip)]
+    pub(super) firing: Vec<Firing>,
+}
+
+impl SloState {
+    fn new(spec: &Arc<Slo>, key: String, now: Timestamp) -> Self {
+        let mut state = Self {
+            id: spec.id.clone(),
+            key,
+            groups: BTreeMap::new(),
+            since: now,
+            evaluated: None,
+            retired: None,
+            spec: spec.clone(),
+            missing_bucket: BTreeMap::new(),
+            refused_groups: 0,
+            statuses: Vec::new(),
+            firing: Vec::new(),
+        };
+        if spec.by.is_empty() {
+            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now));
+        }
+        state
+    }
+
+    /// Goes on under a changed definition that counts the same.
+    fn redefine(&mut self, spec: &Arc<Slo>) {
+        for group in self.groups.values_mut() {
+            group.burn.adopt(&self.spec.policy.pairs, &spec.policy.pairs);
+            if self.spec.policy.budget != spec.policy.budget {
+                group.spent = vec![Standing::default(); spec.policy.budget.len()];
+            }
+        }
+        self.spec = spec.clone();
+        self.retired = None;
+        self.missing_bucket.clear();
+    }
+}
+
+/// What an SLO counts, as text: its name and a hash of indicator, groups and slices.
+pub fn counting_key(slo: &Slo) -> String {
+    let counted = format!("{:?}", (&slo.indicator, &slo.by, &slo.timeslices));
+    format!("{}#{:016x}", slo.id, Labels::new().with("counted", counted).fingerprint())
+}
+
+impl State {
+    /// Takes a configuration over at `at`: SLOs that count as before keep their counts, others begin or retire.
+    pub(super) fn configure(&mut self, setup: &Arc<Setup>, at: Timestamp) {
+        self.core.resumed = at;
+        let mut known: BTreeMap<String, SloState> =
+            self.slos.drain(..).chain(self.retired.drain(..)).map(|slo| (slo.key.clone(), slo)).collect();
+        for spec in &setup.slos {
+            let key = counting_key(spec);
+            let state = match known.remove(&key) {
+                Some(mut state) => {
+                    state.redefine(spec);
+                    state
+                }
+                None => SloState::new(spec, key, at),
+            };
+            self.slos.push(state);
+        }
+        self.retired =
+            known.into_values().filter(|slo| slo.retired.is_none_or(|since| at.since(since) < RETIRED_FOR)).collect();
+        for slo in &mut self.retired {
+            slo.retired.get_or_insert(at);
+        }
+        let keep = |target: &TargetState| target.last_attempt.is_none_or(|last| at.since(last) < TARGET_KEPT);
+        self.targets.retain(|_, target| keep(target));
+        let texts: BTreeSet<String> = selector_texts(setup).collect();
+        self.core.selectors.retain(|text, _| texts.contains(text));
+        for text in texts {
+            self.core.selectors.entry(text).or_insert(at);
+        }
+        if let Some(jobs) = &setup.watched_jobs {
+            self.core.watched.retain(|job, _| jobs.contains(job));
+            for job in jobs {
+                self.core.watched.entry(job.clone()).or_insert(at);
+            }
+        }
+        self.setup = Some(setup.clone());
+        self.relink();
+    }
+
+    /// Takes back what was stored: the setup and, by key, the SLOs that counted under it.
+    pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, SloState>) {
+        let since = self.core.now;
+        let found = |spec: &Arc<Slo>| {
+            let key = counting_key(spec);
+            slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since))
+        };
+        self.slos = setup.slos.iter().map(found).collect();
+        self.setup = Some(setup);
+        self.relink();
+    }
+
+    /// Rebuilds what is derived from setup and state, after a configuration or a load.
+    fn relink(&mut self) {
+        let Some(setup) = &self.setup else { return };
+        self.plan = Plan::new(setup, &self.core.selectors);
+        self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
+        for target in self.targets.values_mut() {
+            target.unlink();
+        }
+    }
+
+    /// What a reader must hand over from targets with these labels.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// SLOs that want every bucket, to name those near a missing threshold.
+    pub fn wide(&self) -> BTreeSet<usize> {
+        let missing = |(i, slo): (usize, &SloState)| (!slo.missing_bucket.is_empty()).then_some(i);
+        self.slos.iter().enumerate().filter_map(missing).collect()
+    }
+
+    /// Every status in the order of SLOs and groups.
+    pub fn statuses(&self) -> impl Iterator<Item = &Arc<SloStatus>> {
+        self.slos.iter().flat_map(|slo| &slo.statuses)
+    }
+
+    /// Good and bad events of every status, in the same order, since counting began.
+    pub fn totals(&self) -> Vec<(f64, f64)> {
+        let all = self.slos.iter().flat_map(|slo| {
+            let unseen = slo.groups.is_empty().then_some((0.0, 0.0));
+            slo.groups.values().map(GroupState::totals).chain(unseen)
+        });
+        all.collect()
+    }
+
+    pub fn slo(&self, id: &SloId) -> Option<&SloState> {
+        self.slos.iter().find(|slo| slo.id == *id)
+    }
+}

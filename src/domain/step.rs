@@ -1,0 +1,383 @@
+//! The one function that runs the engine: live, in replay, in simulation and in recovery.
+//!
+//! Events are taken in first, then what they touch is evaluated once for each moment, then what is due is told. The
+//! same events in the same order give the same state, bit for bit.
+
+use super::event::Event;
+use super::group::{AlertKey, Change, Firing, GroupState, Surroundings};
+use super::labels::Labels;
+use super::message::{Detail, Notice};
+use super::reading::{Outcome, Scrape, Target, TargetId};
+use super::setup::Setup;
+use super::sli::{Context, Counted};
+use super::slo::{Indicator, Slo};
+use super::state::{SloState, State};
+use super::status::{AlertState, SloStatus, Transition};
+use super::time::Timestamp;
+use super::wording;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Groups of one SLO at most; more would be a label without bound.
+pub const MOST_GROUPS: usize = 10_000;
+/// Transitions kept for the page.
+const TRANSITIONS_KEPT: usize = 1000;
+
+/// After this time without an attempt a target's missing bucket is forgiven.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
+
+/// What became of a batch of events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    pub transitions: Vec<Transition>,
+    /// SLOs with a new status, by index.
+    pub evaluated: BTreeSet<usize>,
+    /// The outbox holds something new, or lost something.
+    pub outbox_changed: bool,
+    /// Readers must be told other selectors.
+    pub selectors_changed: bool,
+    /// Oddities in samples, with their target, for the log and the page.
+    pub warnings: Vec<(Arc<Target>, String)>,
+}
+
+impl State {
+    /// Takes events in, in order.
+    pub fn step(&mut self, events: &[Event]) -> Effects {
+        let mut effects = Effects::default();
+        let mut pending: Option<Timestamp> = None;
+        for event in events {
+            let at = match event {
+                Event::Scraped(scrape) => Some(scrape.at),
+                _ => None,
+            };
+            if pending.is_some() && pending != at {
+                self.settle(&mut effects);
+            }
+            pending = at;
+            match event {
+                Event::Configured { at, setup } => self.configured(*at, setup, &mut effects),
+                Event::Scraped(scrape) => self.scraped(scrape, &mut effects),
+                Event::Tick { at } => self.tick(*at, &mut effects),
+                Event::Trouble { at, error } => self.trouble(*at, error.as_deref()),
+                Event::Delivered(report) => {
+                    self.core.now = self.core.now.max(report.at);
+                    if let Some(setup) = &self.setup {
+                        effects.outbox_changed |= self.core.dispatch.delivered(setup, report);
+                    }
+                }
+            }
+        }
+        self.settle(&mut effects);
+        effects
+    }
+
+    fn configured(&mut self, at: Timestamp, setup: &Arc<Setup>, effects: &mut Effects) {
+        let at = self.core.now.max(at);
+        let rerouted = self.setup.is_some();
+        self.core.now = at;
+        self.configure(setup, at);
+        self.pending = (0..self.slos.len()).map(|slo| (slo, at)).collect();
+        if rerouted {
+            let firing = self.notices();
+            self.core.dispatch.reroute(setup, &firing, at);
+        }
+        effects.selectors_changed = true;
+        self.settle(effects);
+    }
+
+    /// slowburn's own trouble is told as an alert of the service `slowburn`.
+    fn trouble(&mut self, at: Timestamp, error: Option<&str>) {
+        self.core.now = self.core.now.max(at);
+        let Some(setup) = &self.setup else { return };
+        let to = if error.is_some() { AlertState::Firing } else { AlertState::Inactive };
+        if let Some(text) = error {
+            self.core.trouble_text = text.to_owned();
+        }
+        let since = self.core.trouble.since;
+        if self.core.trouble.change(to, self.core.now).is_some() {
+            let firing = to == AlertState::Firing;
+            let (starts, ends) = if firing { (self.core.now, None) } else { (since, Some(self.core.now)) };
+            let notice = super::trouble::notice(setup, &self.core.trouble_text, starts, ends);
+            self.core.dispatch.update(setup, &notice, self.core.now);
+        }
+    }
+
+    /// Evaluates each SLO that is due, at the moment it was due.
+    fn tick(&mut self, at: Timestamp, effects: &mut Effects) {
+        let Some(interval) = self.setup.as_ref().map(|setup| setup.evaluation_interval) else { return };
+        self.core.now = self.core.now.max(at);
+        self.forgive_missing_buckets(effects);
+        loop {
+            for (index, slo) in self.slos.iter().enumerate() {
+                let due = slo.evaluated.map_or(slo.since, |last| last + interval);
+                // After a pause only the latest moment is of interest.
+                let due = if at.since(due) > interval * 20 { at } else { due };
+                if due <= at {
+                    self.pending.insert(index, due);
+                }
+            }
+            if self.pending.is_empty() {
+                break;
+            }
+            self.settle(effects);
+        }
+        self.settle(effects);
+    }
+
+    /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let interval = self.setup.as_ref()?.evaluation_interval;
+        let evaluation = self.slos.iter().map(|slo| slo.evaluated.map_or(slo.since, |last| last + interval)).min();
+        [evaluation, self.core.dispatch.next_due()].into_iter().flatten().min()
+    }
+
+    fn scraped(&mut self, scrape: &Scrape, effects: &mut Effects) {
+        let Some(setup) = self.setup.clone() else { return };
+        let job = &scrape.target.id.job;
+        if !self.core.watched.contains_key(job) {
+            self.core.watched.insert(job.clone(), scrape.at);
+        }
+        let context = Context {
+            plan: &self.plan,
+            policy: setup.jobs.get(job).copied().unwrap_or_default(),
+            watched_since: self.core.watched[job],
+            keys: &self.keys,
+        };
+        let target = self.targets.entry(scrape.target.id.clone()).or_default();
+        let last_attempt = target.last_attempt;
+        let counted = match &scrape.outcome {
+            Outcome::Read(reading) => target.count(&scrape.target, scrape.at, reading, &context),
+            Outcome::Failed(_) => {
+                target.fail(scrape.at);
+                Counted::default()
+            }
+        };
+        let at = target.last_attempt.unwrap_or(scrape.at);
+        let attempted = !matches!(&scrape.outcome, Outcome::Read(reading) if reading.unattempted);
+        let attempts: Vec<usize> = self.plan.scrape_slos(&scrape.target.labels).filter(|_| attempted).collect();
+        let touched: BTreeSet<usize> = target.slos.iter().copied().chain(attempts.iter().copied()).collect();
+        let good = matches!(scrape.outcome, Outcome::Read(_));
+        for slo in attempts {
+            self.slos[slo].attempt(&scrape.target, last_attempt, at, good);
+        }
+        self.apply(&scrape.target, &counted, effects);
+        if good {
+            effects.selectors_changed |= self.note_missing_buckets(&scrape.target, &counted, &touched);
+        }
+        self.core.now = self.core.now.max(at);
+        self.pending.extend(touched.into_iter().map(|slo| (slo, at)));
+    }
+
+    fn apply(&mut self, target: &Arc<Target>, counted: &Counted, effects: &mut Effects) {
+        for (slo, series, at) in &counted.seen {
+            if let Some((_, group)) = self.slos[*slo].group(&series.labels, *at) {
+                group.saw_sample(*at);
+            }
+        }
+        for delta in &counted.deltas {
+            if let Some((spec, group)) = self.slos[delta.slo].group(&delta.series.labels, delta.to) {
+                group.record(&spec, (delta.from, delta.to), delta.total, delta.bad, delta.measured);
+            }
+        }
+        if let Some((count, example)) = &counted.invalid {
+            let text = format!(
+                "{count} samples are no counts (NaN, infinite or negative) and were skipped; the first: {example}"
+            );
+            effects.warnings.push((target.clone(), text));
+        }
+        if counted.out_of_order > 0 {
+            let text = format!(
+                "{} samples have a time before their last one or far ahead, and were skipped",
+                counted.out_of_order
+            );
+            effects.warnings.push((target.clone(), text));
+        }
+    }
+
+    fn note_missing_buckets(&mut self, target: &Target, counted: &Counted, touched: &BTreeSet<usize>) -> bool {
+        let mut changed = false;
+        for index in touched.iter().chain(counted.missing_buckets.keys()) {
+            let slo = &mut self.slos[*index];
+            let was = slo.missing_bucket.is_empty();
+            match counted.missing_buckets.get(index) {
+                Some(boundaries) => drop(slo.missing_bucket.insert(target.id.clone(), boundaries.clone())),
+                None => drop(slo.missing_bucket.remove(&target.id)),
+            }
+            changed |= was != slo.missing_bucket.is_empty();
+            self.pending.entry(*index).or_insert(self.core.now);
+        }
+        changed
+    }
+
+    /// A target that is no longer scraped can't be mended; its missing bucket is no problem any more.
+    fn forgive_missing_buckets(&mut self, effects: &mut Effects) {
+        let (now, targets) = (self.core.now, &self.targets);
+        let gone = |id: &TargetId| {
+            targets.get(id).and_then(|t| t.last_attempt).is_none_or(|last| now.since(last) > FORGIVEN_AFTER)
+        };
+        for slo in self.slos.iter_mut().filter(|slo| !slo.missing_bucket.is_empty()) {
+            slo.missing_bucket.retain(|id, _| !gone(id));
+            effects.selectors_changed |= slo.missing_bucket.is_empty();
+        }
+    }
+
+    /// Evaluates what is pending, and tells what is due.
+    fn settle(&mut self, effects: &mut Effects) {
+        let Some(setup) = self.setup.clone() else { return };
+        for (index, at) in std::mem::take(&mut self.pending) {
+            let slo = &mut self.slos[index];
+            let now = slo.evaluated.map_or(at, |last| last.max(at));
+            slo.evaluated = Some(now);
+            let (statuses, changes, firing) = slo.evaluate(now, self.core.resumed, &setup);
+            effects.evaluated.insert(index);
+            slo.statuses = statuses;
+            let spec = slo.spec.clone();
+            for change in changes {
+                self.tell_change(&setup, &spec, change, effects);
+            }
+            for alert in firing {
+                let notice = notice(&setup, &spec, alert.key, &alert.detail, alert.since, None);
+                self.core.dispatch.update(&setup, &notice, self.core.now);
+            }
+        }
+        effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
+    }
+
+    fn tell_change(&mut self, setup: &Setup, spec: &Slo, change: Change, effects: &mut Effects) {
+        let Change { transition, key, detail } = change;
+        if transition.from == AlertState::Firing {
+            let resolved = notice(setup, spec, key, &detail, transition.at, Some(transition.at));
+            self.core.dispatch.resolve(setup, resolved, self.core.now);
+        }
+        self.core.transitions.push_front(transition.clone());
+        self.core.transitions.truncate(TRANSITIONS_KEPT);
+        effects.transitions.push(transition);
+    }
+
+    /// Every firing alert, as people are told of it.
+    pub fn notices(&self) -> Vec<Notice> {
+        let Some(setup) = &self.setup else { return Vec::new() };
+        let all = self.slos.iter().flat_map(|slo| slo.firing.iter().map(move |alert| (slo, alert)));
+        let trouble = (self.core.trouble.state == AlertState::Firing)
+            .then(|| super::trouble::notice(setup, &self.core.trouble_text, self.core.trouble.since, None));
+        all.map(|(slo, alert)| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None))
+            .chain(trouble)
+            .collect()
+    }
+}
+
+impl SloState {
+    /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
+    fn group(&mut self, labels: &Labels, at: Timestamp) -> Option<(Arc<Slo>, &mut GroupState)> {
+        let spec = self.spec.clone();
+        let values: Vec<String> = spec.by.iter().map(|name| labels.get(name).unwrap_or_default().to_owned()).collect();
+        if !self.groups.contains_key(&values) {
+            if self.groups.len() >= MOST_GROUPS {
+                self.refused_groups += 1;
+                return None;
+            }
+            let group: Labels = spec.by.iter().zip(&values).collect();
+            self.groups.insert(values.clone(), GroupState::new(group, &spec, at));
+        }
+        self.groups.get_mut(&values).map(|group| (spec, group))
+    }
+
+    /// Counts an attempt to scrape as an event.
+    fn attempt(&mut self, target: &Target, last: Option<Timestamp>, at: Timestamp, good: bool) {
+        let Some((spec, group)) = self.group(&target.labels, at) else { return };
+        group.saw_sample(at);
+        let regular = |last: &Timestamp| at.since(*last) <= target.interval * 2;
+        if let Some(last) = last.filter(regular) {
+            group.record(&spec, (last, at), 0.0, 0.0, true);
+        }
+        group.record(&spec, (at, at), 1.0, f64::from(u8::from(!good)), true);
+    }
+
+    fn problem(&self) -> Option<String> {
+        if let (Some((target, boundaries)), Indicator::Latency { histogram, threshold, threshold_text }) =
+            (self.missing_bucket.first_key_value(), &self.spec.indicator)
+        {
+            let near = nearest(boundaries.iter().map(|b| b.0), *threshold);
+            let hint = if near.is_empty() { String::new() } else { format!("; buckets near it: {}", near.join(", ")) };
+            return Some(format!(
+                "{} has no bucket at the threshold {threshold_text} (le=\"{threshold}\") on {target}{hint}",
+                histogram.name
+            ));
+        }
+        let refused = self.refused_groups > 0;
+        refused.then(|| {
+            format!("more than {MOST_GROUPS} groups by {}; further ones are not counted", self.spec.by.join(", "))
+        })
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn evaluate(
+        &mut self,
+        now: Timestamp,
+        resumed: Timestamp,
+        setup: &Setup,
+    ) -> (Vec<Arc<SloStatus>>, Vec<Change>, Vec<Firing>) {
+        let problem = self.problem();
+        let around = Surroundings { now, problem: problem.as_deref(), resumed, external_url: &setup.external_url };
+        let (mut statuses, mut changes, mut firing) = (Vec::with_capacity(self.groups.len()), Vec::new(), Vec::new());
+        if !self.spec.by.is_empty() {
+            let keep = self.spec.window.nominal().max(Duration::from_secs(86_400));
+            self.groups.retain(|_, group| group.is_alive(now, keep));
+        }
+        for group in self.groups.values_mut() {
+            let mut evaluation = group.evaluate(&self.spec, &around);
+            statuses.push(Arc::new(evaluation.status));
+            changes.append(&mut evaluation.changes);
+            firing.append(&mut evaluation.firing);
+        }
+        if self.groups.is_empty() {
+            let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
+            statuses.push(Arc::new(nothing.evaluate(&self.spec, &around).status));
+        }
+        self.firing.clone_from(&firing);
+        (statuses, changes, firing)
+    }
+}
+
+/// Up to four boundaries around a threshold, ascending.
+fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String> {
+    let mut all: Vec<f64> = boundaries.collect();
+    all.sort_by(|a, b| (a - threshold).abs().total_cmp(&(b - threshold).abs()));
+    all.truncate(4);
+    all.sort_by(f64::total_cmp);
+    all.iter().map(ToString::to_string).collect()
+}
+
+/// An alert with its labels and annotations (the contract's section 7).
+fn notice(
+    setup: &Setup,
+    spec: &Slo,
+    key: AlertKey,
+    detail: &Detail,
+    starts_at: Timestamp,
+    ends_at: Option<Timestamp>,
+) -> Notice {
+    let mut labels = setup.external_labels.clone();
+    labels.merge(&spec.labels);
+    labels.merge(&spec.policy.labels);
+    labels.merge(&detail.group);
+    labels.set("alertname", key.name());
+    labels.set("service", &spec.id.service);
+    labels.set("slo", &spec.id.name);
+    labels.set("severity", key.severity().to_string());
+    if let AlertKey::Spent(index, severity) = key {
+        // Two thresholds of one severity would otherwise be one alert.
+        if spec.policy.budget.iter().filter(|alert| alert.severity == severity).count() > 1 {
+            labels.set("consumed", spec.policy.budget[index].consumed.to_string());
+        }
+    }
+    let firing = ends_at.is_none();
+    let mut annotations = Labels::new();
+    annotations.set("summary", wording::summary(detail, firing));
+    annotations.set("description", wording::description(detail, firing));
+    annotations.set("runbook_url", detail.runbook_url.clone().unwrap_or_default());
+    annotations.set("slo_url", &detail.slo_url);
+    annotations.merge(&spec.policy.annotations);
+    Notice { labels, annotations, starts_at, ends_at, detail: detail.clone() }
+}

@@ -1,0 +1,317 @@
+//! The single writer: event → step → commit → publish → send.
+//!
+//! All that happens comes through bounded channels to one task, which owns the state, so no lock guards an alert.
+//! Effects follow the commit: a message leaves only after the store holds it. When the store can't be written, counting
+//! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
+
+mod archive;
+mod past;
+pub mod persist;
+mod publish;
+mod queries;
+mod saver;
+pub mod selectors;
+
+use crate::clock;
+use crate::config::Config;
+use crate::domain::event::Event;
+use crate::domain::message::{Delivery, DeliveryReport, Message};
+use crate::domain::state::State;
+use crate::domain::status::Transition;
+use crate::domain::step::Effects;
+use crate::domain::time::Timestamp;
+use crate::metrics::{DeliveryOutcome, Metrics};
+use crate::notify::worker::Control;
+use crate::source::pool::ScrapePool;
+use crate::source::scrape::Attempt;
+use crate::store::ArchiveReader;
+use crate::view::{Published, ReloadView, Request};
+use arc_swap::ArcSwap;
+pub use saver::Saver;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+/// How often time itself is an event.
+const TICK: Duration = Duration::from_millis(250);
+/// Evaluation without a scrape waits this long beyond its moment, for a scrape of that moment to come in.
+const GRACE: Duration = Duration::from_secs(1);
+/// Commits without something urgent are at least this far apart.
+const COMMIT_EVERY: Duration = Duration::from_millis(200);
+/// Attempts taken in one go.
+const BATCH: usize = 256;
+/// Time in which the pool and the worker may end what they have begun.
+const DRAIN: Duration = Duration::from_secs(12);
+
+/// Reads the configuration again; the error is the diagnostics.
+pub type Loader = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+/// What the engine is joined to.
+pub struct Links {
+    pub attempts: mpsc::Receiver<Attempt>,
+    pub reports: mpsc::Receiver<DeliveryReport>,
+    pub requests: mpsc::Receiver<Request>,
+    pub outbox: watch::Sender<Arc<Vec<Message>>>,
+    pub published: Arc<ArcSwap<Published>>,
+    pub version: watch::Sender<u64>,
+    pub pool: ScrapePool,
+    pub channels: Control,
+    pub worker: JoinHandle<()>,
+    pub worker_shutdown: CancellationToken,
+    pub archive: Arc<ArchiveReader>,
+    pub loader: Loader,
+    pub metrics: Metrics,
+}
+
+/// The engine task's own.
+pub struct Engine {
+    state: State,
+    saver: Saver,
+    links: Links,
+    reload: ReloadView,
+    started: Timestamp,
+    config: Config,
+    /// Last warning of each target, so that a lasting oddity is logged once.
+    warnings: BTreeMap<String, String>,
+    urgent: bool,
+    stale: bool,
+    last_flush: Instant,
+    targets: publish::TargetsView,
+}
+
+impl Engine {
+    /// `state` is what was recovered; the configuration takes effect at the start of [`Engine::run`].
+    pub fn new(state: State, saver: Saver, config: Config, links: Links, started: Timestamp) -> Self {
+        let reload = ReloadView { failed: false, error: None, last_success: Some(started) };
+        Self {
+            state,
+            saver,
+            links,
+            reload,
+            started,
+            config,
+            warnings: BTreeMap::new(),
+            urgent: false,
+            stale: true,
+            last_flush: clock::instant(),
+            targets: publish::TargetsView::default(),
+        }
+    }
+
+    /// Runs until `shutdown`, then lets what is in flight end, and writes everything down.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        // As of before the first scrape, which is the first look at what these selectors name.
+        self.take(Event::Configured { at: self.started, setup: Arc::new(self.config.setup.clone()) });
+        self.flush().await;
+        self.send_outbox();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(report) = self.links.reports.recv() => self.delivered(report),
+                Some(attempt) = self.links.attempts.recv() => self.attempts(attempt),
+                Some(request) = self.links.requests.recv() => self.answer(request).await,
+                _ = ticks.tick() => self.tick(),
+            }
+            if self.urgent || self.last_flush.elapsed() >= COMMIT_EVERY {
+                self.flush().await;
+            }
+        }
+        self.finish().await;
+    }
+
+    fn attempts(&mut self, first: Attempt) {
+        let begun = clock::instant();
+        let mut next = Some(first);
+        for _ in 0..BATCH {
+            let Some(attempt) = next else { break };
+            self.attempt(attempt);
+            // What must go out at once does not wait for the rest.
+            next = if self.urgent { None } else { self.links.attempts.try_recv().ok() };
+        }
+        self.links.metrics.queue_depth(self.links.attempts.len());
+        self.links.metrics.evaluated(begun.elapsed());
+    }
+
+    fn attempt(&mut self, attempt: Attempt) {
+        let (target, view) = (&attempt.scrape.target.id, &attempt.view);
+        self.links.metrics.scrape_finished(&target.job, view.error.is_none(), view.duration, view.samples);
+        let warning = view.error.clone().or_else(|| view.warning.clone()).unwrap_or_default();
+        self.warn(&target.to_string(), &warning);
+        self.take(Event::Scraped(attempt.scrape));
+    }
+
+    /// Logs what is odd about a target when it begins, changes or ends.
+    fn warn(&mut self, target: &str, warning: &str) {
+        let known = self.warnings.get(target).map_or("", String::as_str);
+        if known == warning {
+            return;
+        }
+        if warning.is_empty() {
+            tracing::info!(target = %target, "the target can be read again without complaint");
+            self.warnings.remove(target);
+        } else {
+            tracing::warn!(target = %target, error = %warning, "scrape");
+            self.warnings.insert(target.to_owned(), warning.to_owned());
+        }
+    }
+
+    fn delivered(&mut self, report: DeliveryReport) {
+        if let Some(message) = self.state.core.dispatch.outbox.get(&report.message_id) {
+            let outcome = match &report.delivery {
+                Delivery::Accepted => DeliveryOutcome::Accepted,
+                Delivery::Failed { .. } => DeliveryOutcome::Retried,
+                Delivery::GivenUp { .. } => DeliveryOutcome::GivenUp,
+            };
+            self.links.metrics.delivered(&message.channel.kind, outcome, report.at.since(message.created_at));
+            log_delivery(message, &report.delivery);
+        }
+        self.take(Event::Delivered(report));
+    }
+
+    fn tick(&mut self) {
+        self.take(Event::Tick { at: clock::now() - GRACE });
+    }
+
+    fn take(&mut self, event: Event) {
+        let effects = self.state.step(std::slice::from_ref(&event));
+        self.stale |= !effects.evaluated.is_empty() || effects.outbox_changed;
+        self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
+        let idle = matches!(event, Event::Tick { .. }) && effects == Effects::default();
+        if !idle {
+            self.saver.keep(event);
+        }
+        for transition in &effects.transitions {
+            log_transition(transition);
+        }
+        for (target, text) in &effects.warnings {
+            self.warn(&format!("{} samples", target.id), text);
+            self.targets.warn(&target.id, text);
+        }
+        if effects.selectors_changed {
+            let selectors = selectors::for_targets(&self.state, &self.config);
+            self.links.pool.reload(self.config.scrape_configs.iter().cloned().map(Arc::new).collect(), selectors);
+        }
+    }
+
+    /// Commits, publishes, and lets messages go.
+    async fn flush(&mut self) {
+        self.last_flush = clock::instant();
+        let urgent = std::mem::take(&mut self.urgent);
+        if let Some(trouble) = self.saver.save(&mut self.state, &self.links.metrics).await {
+            self.take(Event::Trouble { at: clock::now(), error: trouble.err() });
+            self.urgent = true;
+        }
+        if urgent {
+            self.send_outbox();
+        }
+        if std::mem::take(&mut self.stale) || urgent || self.targets.are_old() {
+            self.publish();
+        }
+    }
+
+    fn send_outbox(&self) {
+        let outbox: Vec<Message> = self.state.core.dispatch.outbox.values().cloned().collect();
+        self.links.outbox.send_replace(Arc::new(outbox));
+    }
+
+    async fn reload(&mut self) -> Result<(), String> {
+        let loader = self.links.loader.clone();
+        let loaded = tokio::task::spawn_blocking(move || loader()).await;
+        let loaded = loaded.unwrap_or_else(|error| Err(format!("reading the configuration failed: {error}")));
+        self.links.metrics.reloaded(loaded.is_ok());
+        self.stale = true;
+        match loaded {
+            Ok(config) => {
+                self.configure(config);
+                tracing::info!(slos = self.config.setup.slos.len(), "the configuration was reloaded");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "the new configuration is bad; the old one stays in force");
+                self.reload.failed = true;
+                self.reload.error = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn configure(&mut self, config: Config) {
+        if config.storage.path != self.config.storage.path || config.web.listen != self.config.web.listen {
+            tracing::warn!("storage.path and web.listen take effect at the next start only");
+        }
+        let scrapes = config.scrape_configs.iter().cloned().map(Arc::new).collect();
+        // Readers learn the new selectors first: a scrape that begins after the setup is in force is read by it whole.
+        self.links.pool.reload(scrapes, selectors::for_setup(&config));
+        self.links.channels.reload(&config.receivers, &config.global.external_url);
+        self.config = config;
+        self.reload = ReloadView { failed: false, error: None, last_success: Some(clock::now()) };
+        self.take(Event::Configured { at: clock::now(), setup: Arc::new(self.config.setup.clone()) });
+        self.urgent = true;
+    }
+
+    /// Ends in order: no more scrapes, what was read is counted, what is being sent is reported, all is written down.
+    async fn finish(mut self) {
+        self.links.attempts.close();
+        let mut rest = Vec::new();
+        while let Ok(attempt) = self.links.attempts.try_recv() {
+            rest.push(Event::Scraped(attempt.scrape));
+        }
+        self.links.worker_shutdown.cancel();
+        let worker = &mut self.links.worker;
+        let drained = tokio::time::timeout(DRAIN, drain(&mut self.links.reports, worker, &mut rest));
+        if drained.await.is_err() {
+            tracing::warn!("messages in flight did not end in time; they are sent again at the next start");
+        }
+        for event in rest {
+            self.take(event);
+        }
+        self.saver.finish(&mut self.state, &self.links.metrics).await;
+        self.links.pool.shutdown().await;
+    }
+}
+
+/// Collects reports until the worker has ended.
+async fn drain(reports: &mut mpsc::Receiver<DeliveryReport>, worker: &mut JoinHandle<()>, rest: &mut Vec<Event>) {
+    loop {
+        tokio::select! {
+            Some(report) = reports.recv() => rest.push(Event::Delivered(report)),
+            ended = &mut *worker => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the notifier ended by a panic");
+                }
+                break;
+            }
+        }
+    }
+    while let Ok(report) = reports.try_recv() {
+        rest.push(Event::Delivered(report));
+    }
+}
+
+fn log_transition(transition: &Transition) {
+    let Transition { id, alert, severity, from, to, reason, .. } = transition;
+    tracing::info!(
+        slo = %id, group = %transition.group, %alert, %severity, ?from, ?to, long = ?transition.long, short = ?transition.short,
+        burn_long = ?transition.burn_long, burn_short = ?transition.burn_short, at = %transition.at, %reason, "alert"
+    );
+}
+
+fn log_delivery(message: &Message, delivery: &Delivery) {
+    let (id, channel) =
+        (message.id, format!("{}/{}[{}]", message.channel.receiver, message.channel.kind, message.channel.index));
+    match delivery {
+        Delivery::Accepted => {
+            tracing::info!(message = id, %channel, attempts = message.attempts + 1, "message accepted")
+        }
+        Delivery::Failed { error, retry_at } => {
+            tracing::warn!(message = id, %channel, attempts = message.attempts + 1, %error, %retry_at, "message not delivered, to be tried again");
+        }
+        Delivery::GivenUp { error } => tracing::error!(message = id, %channel, %error, "message given up"),
+    }
+}

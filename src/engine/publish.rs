@@ -1,0 +1,85 @@
+//! What everyone else sees: one immutable picture after each commit.
+
+use crate::clock;
+use crate::domain::reading::TargetId;
+use crate::view::{DiscoveryView, Published, StoreView, TargetView};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Target views copy every label set, so they are taken less often.
+const TARGETS_EVERY: Duration = Duration::from_secs(1);
+
+/// The pool's view as last taken.
+#[derive(Default)]
+pub(super) struct TargetsView {
+    taken: Option<Instant>,
+    targets: Arc<Vec<TargetView>>,
+    discovery: Arc<Vec<DiscoveryView>>,
+    /// What the counting of samples found odd, by target.
+    warnings: BTreeMap<TargetId, String>,
+}
+
+impl TargetsView {
+    pub fn warn(&mut self, target: &TargetId, text: &str) {
+        self.warnings.insert(target.clone(), text.to_owned());
+    }
+
+    pub fn are_old(&self) -> bool {
+        self.taken.is_none_or(|taken| taken.elapsed() >= TARGETS_EVERY)
+    }
+}
+
+impl super::Engine {
+    pub(super) fn publish(&mut self) {
+        if self.targets.are_old() {
+            self.targets.taken = Some(clock::instant());
+            let mut targets = self.links.pool.view();
+            let warnings = std::mem::take(&mut self.targets.warnings);
+            for target in &mut targets {
+                let found = warnings
+                    .iter()
+                    .find(|(id, _)| id.job == target.job && target.labels.get("instance") == Some(&id.instance));
+                if let (Some((_, text)), Some(last)) = (found, target.last.as_mut()) {
+                    last.warning.get_or_insert_with(|| text.clone());
+                }
+            }
+            self.targets.targets = Arc::new(targets);
+            self.targets.discovery = Arc::new(self.links.pool.watch().discovery());
+        }
+        let published = self.picture();
+        self.links.published.store(Arc::new(published));
+        self.links.version.send_modify(|version| *version += 1);
+    }
+
+    fn picture(&self) -> Published {
+        let (state, core) = (&self.state, &self.state.core);
+        let statuses: Vec<_> = state.statuses().cloned().collect();
+        Published {
+            at: clock::now(),
+            started: self.started,
+            statuses: Arc::new(statuses),
+            setup: state.setup.clone().unwrap_or_else(|| Arc::new(self.config.setup.clone())),
+            outbox: Arc::new(core.dispatch.outbox.values().cloned().collect()),
+            sent: Arc::new(core.dispatch.sent.iter().cloned().collect()),
+            transitions: Arc::new(core.transitions.iter().cloned().collect()),
+            alerts: Arc::new(state.notices()),
+            targets: self.targets.targets.clone(),
+            discovery: self.targets.discovery.clone(),
+            store: self.store_view(),
+            reload: self.reload.clone(),
+            events: Arc::new(state.totals()),
+        }
+    }
+
+    fn store_view(&self) -> StoreView {
+        let trouble = self.saver.trouble();
+        StoreView {
+            error: trouble.map(|trouble| trouble.error.clone()),
+            since: trouble.map(|trouble| trouble.since),
+            bytes: self.saver.size(),
+            commits: self.saver.commits,
+            last_commit: self.saver.last_commit,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Answers to what is too large to publish.
+
+use super::archive;
+use super::past::Past;
+use crate::domain::group::GroupState;
+use crate::domain::labels::Labels;
+use crate::domain::slo::SloId;
+use crate::domain::state::{SloState, State};
+use crate::domain::time::{Timestamp, millis};
+use crate::view::Request;
+use std::time::Duration;
+
+impl super::Engine {
+    pub(super) async fn answer(&mut self, request: Request) {
+        match request {
+            Request::History { query, reply } => {
+                let Some(past) = past(&self.state, &query.id, &query.group) else {
+                    // A reply that nobody waits for any more is no loss.
+                    let _gone = reply.send(None);
+                    return;
+                };
+                let archive = self.links.archive.clone();
+                tokio::task::spawn_blocking(move || {
+                    let _gone = reply.send(Some(past.answer(&query, &archive)));
+                });
+            }
+            Request::Sparklines { ids, points, reply } => {
+                let lines = ids.iter().map(|(id, group)| sparkline(&self.state, id, group, points)).collect();
+                let _gone = reply.send(lines);
+            }
+            Request::Reload { reply } => {
+                let result = self.reload().await;
+                // The caller shall see the new configuration at work.
+                self.flush().await;
+                let _gone = reply.send(result);
+            }
+        }
+    }
+}
+
+fn find<'a>(state: &'a State, id: &SloId, group: &Labels) -> Option<(&'a SloState, Option<&'a GroupState>)> {
+    let slo = state.slo(id)?;
+    let found = slo.groups.values().find(|candidate| candidate.group == *group);
+    (found.is_some() || (slo.groups.is_empty() && group.is_empty())).then_some((slo, found))
+}
+
+fn past(state: &State, id: &SloId, group: &Labels) -> Option<Past> {
+    let (slo, found) = find(state, id, group)?;
+    let group = found.cloned().unwrap_or_else(|| GroupState::new(Labels::new(), &slo.spec, slo.since));
+    let archive_key = archive::key(&slo.key, &group.group);
+    Some(Past { spec: slo.spec.clone(), group, archive_key, now: state.core.now })
+}
+
+/// The remaining budget at the end of each of `points` steps over the SLO window; `None` before the first sample.
+fn sparkline(state: &State, id: &SloId, group: &Labels, points: usize) -> Vec<Option<f64>> {
+    let Some((slo, Some(group))) = find(state, id, group) else { return Vec::new() };
+    let now = state.core.now;
+    let length = millis(slo.spec.window.nominal());
+    let step = Duration::from_millis((length / (points.max(1) as i64)).max(1) as u64);
+    let history = group.history(&slo.spec, Timestamp(now.0 - length), now, step, now);
+    let begin = group.events.begin().unwrap_or(now);
+    history.iter().map(|point| point.budget_remaining.filter(|_| point.at >= begin)).collect()
+}

@@ -1,1 +1,0 @@
-//! The only way out over HTTP: clients built from a checked `http_config`.

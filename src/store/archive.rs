@@ -1,0 +1,56 @@
+//! Long history for charts: one body for each key and UTC day.
+
+use super::error::{Fault, StoreError};
+use super::load::blob;
+use super::seal::{Place, unseal};
+use rusqlite::{Connection, OpenFlags};
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The days that exist are found by jumping from one to the next: there are hundreds of them, and thousands of keys
+/// in each.
+const SELECT: &str = "
+WITH RECURSIVE found(day) AS (
+    SELECT min(day) FROM archive WHERE day >= ?1
+    UNION ALL
+    SELECT (SELECT min(day) FROM archive WHERE day > found.day) FROM found WHERE found.day < ?2
+)
+SELECT archive.day, archive.crc, archive.body FROM found CROSS JOIN archive
+ON archive.day = found.day AND archive.key = ?3 WHERE found.day <= ?2 ORDER BY archive.day";
+
+/// Waits this long where the writer recreates its write-ahead log's index.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Reads history beside the writer, from any thread, without making it wait.
+#[derive(Debug)]
+pub struct ArchiveReader {
+    connection: Mutex<Connection>,
+}
+
+impl ArchiveReader {
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk.
+    pub fn archive(&self, key: &str, days: RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, StoreError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&connection, key, &days).map_err(|fault| fault.while_doing("read history"))
+    }
+}
+
+pub fn read(connection: &Connection, key: &str, days: &RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, Fault> {
+    let mut found = Vec::new();
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query((days.start(), days.end(), key))?;
+    while let Some(row) = rows.next()? {
+        let day: i32 = row.get(0)?;
+        found.push((day, unseal(Place::Archive(key, day), row.get(1)?, blob(row, 2)?)?));
+    }
+    Ok(found)
+}

@@ -1,0 +1,163 @@
+//! The envelope of every stored body: compressed where that helps, with a checksum over its place and its bytes.
+//!
+//! SQLite does not notice a flipped bit in a payload. The checksum does, and as it covers the place (table and key),
+//! a body that turns up under another key is noticed too. What is read is never believed before it is checked, and
+//! decompression stops at the largest body that would have been accepted.
+
+use super::error::Fault;
+use crate::domain::time::Timestamp;
+use std::fmt;
+use std::io::{self, Read};
+
+/// The largest body, before compression; a bound for hostile files, far above what an engine writes.
+pub const MAX_BODY: usize = 256 << 20;
+
+/// Bodies below this many bytes are not worth a compression.
+const MIN_COMPRESSED: usize = 128;
+
+/// Higher levels take several times as long for some percent: the codec has removed what repeats.
+const LEVEL: i32 = 1;
+
+/// The first byte of a sealed body.
+const PLAIN: u8 = 0;
+const COMPRESSED: u8 = 1;
+
+/// Where a body belongs.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// A journal block, by its commit number.
+    Journal(i64),
+    Part(&'a str),
+    /// History of a key on a UTC day, counted from 1970-01-01.
+    Archive(&'a str, i32),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal(commit) => write!(f, "the journal block of commit {commit}"),
+            Self::Part(key) => write!(f, "the part {key:?} of the last checkpoint"),
+            Self::Archive(key, day) => {
+                let date = Timestamp(i64::from(*day) * 86_400_000).to_utc().map(|time| time.date_naive().to_string());
+                write!(f, "the history of {key:?} on {}", date.unwrap_or_else(|| format!("day {day}")))
+            }
+        }
+    }
+}
+
+impl Place<'_> {
+    fn checksum(&self, body: &[u8]) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        let (table, key, number) = match *self {
+            Self::Journal(commit) => (b'j', "", commit),
+            Self::Part(key) => (b'p', key, 0),
+            Self::Archive(key, day) => (b'a', key, i64::from(day)),
+        };
+        hasher.update(&[table]);
+        hasher.update(&number.to_le_bytes());
+        hasher.update(&(key.len() as u64).to_le_bytes());
+        hasher.update(key.as_bytes());
+        hasher.update(body);
+        hasher.finalize()
+    }
+}
+
+/// A body as it is stored.
+#[derive(Debug)]
+pub struct Sealed {
+    pub crc: u32,
+    pub body: Vec<u8>,
+}
+
+/// Seals bodies; keeps the compressor's memory between them.
+pub struct Sealer {
+    compressor: zstd::bulk::Compressor<'static>,
+}
+
+impl Sealer {
+    pub fn new() -> io::Result<Self> {
+        zstd::bulk::Compressor::new(LEVEL).map(|compressor| Self { compressor })
+    }
+
+    pub fn seal(&mut self, place: Place<'_>, body: &[u8]) -> Result<Sealed, Fault> {
+        if body.len() > MAX_BODY {
+            return Err(Fault::TooLarge { bytes: body.len(), most: MAX_BODY });
+        }
+        let compressed = if body.len() < MIN_COMPRESSED { Vec::new() } else { self.compressor.compress(body)? };
+        let helps = !compressed.is_empty() && compressed.len() < body.len();
+        let (mark, payload) = if helps { (COMPRESSED, &compressed[..]) } else { (PLAIN, body) };
+        let mut stored = Vec::with_capacity(1 + payload.len());
+        stored.push(mark);
+        stored.extend_from_slice(payload);
+        Ok(Sealed { crc: place.checksum(&stored), body: stored })
+    }
+}
+
+/// The body that was sealed for this place, or a fault that names the place.
+pub fn unseal(place: Place<'_>, crc: i64, stored: &[u8]) -> Result<Vec<u8>, Fault> {
+    let damaged = || Fault::Damaged(place.to_string());
+    if i64::from(place.checksum(stored)) != crc {
+        return Err(damaged());
+    }
+    match stored.split_first() {
+        Some((&PLAIN, body)) => Ok(body.to_vec()),
+        Some((&COMPRESSED, frame)) => decompress(frame, MAX_BODY).ok_or_else(damaged),
+        _ => Err(damaged()),
+    }
+}
+
+/// `None` for what is no frame or holds more than `most` bytes. Memory grows with what really comes out.
+fn decompress(frame: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).ok()?;
+    decoder.take(most as u64 + 1).read_to_end(&mut body).ok()?;
+    (body.len() <= most).then_some(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed(place: Place<'_>, body: &[u8]) -> Sealed {
+        Sealer::new().unwrap().seal(place, body).unwrap()
+    }
+
+    #[test]
+    fn bodies_come_back_compressed_or_not() {
+        let noise: Vec<u8> = (0..1000u32).flat_map(|i| crc32fast::hash(&i.to_le_bytes()).to_le_bytes()).collect();
+        for (name, body, stored_at_most) in [
+            ("empty", vec![], 1),
+            ("short", vec![7; 100], 101),
+            ("repetitive", vec![7; 100_000], 100),
+            ("noise", noise.clone(), noise.len() + 1),
+        ] {
+            let sealed = sealed(Place::Part("x"), &body);
+            assert!(sealed.body.len() <= stored_at_most, "{name}: {}", sealed.body.len());
+            assert_eq!(unseal(Place::Part("x"), sealed.crc.into(), &sealed.body).unwrap(), body, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_or_another_place_is_noticed() {
+        let place = Place::Archive("shop/x", 20_454);
+        let Sealed { crc, body } = sealed(place, &[3; 1000]);
+        for i in 0..body.len() * 8 {
+            let mut flipped = body.clone();
+            flipped[i / 8] ^= 1 << (i % 8);
+            assert!(unseal(place, crc.into(), &flipped).is_err(), "bit {i}");
+        }
+        for other in [Place::Archive("shop/x", 20_455), Place::Archive("shop/y", 20_454), Place::Part("shop/x")] {
+            assert!(unseal(other, crc.into(), &body).is_err(), "{other}");
+        }
+        let fault = unseal(place, 0, &body).unwrap_err();
+        assert_eq!(fault.detail(), "the history of \"shop/x\" on 2026-01-01 is damaged");
+    }
+
+    #[test]
+    fn decompression_is_bounded() {
+        let frame = zstd::bulk::compress(&vec![0; 10_000_000], 1).unwrap();
+        assert_eq!(decompress(&frame, 9_999_999), None);
+        assert_eq!(decompress(&frame, 10_000_000).map(|body| body.len()), Some(10_000_000));
+        assert_eq!(decompress(b"no frame", 100), None);
+    }
+}

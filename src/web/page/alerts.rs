@@ -1,0 +1,124 @@
+//! `/alerts`: what fires and what is about to, pages before tickets.
+
+use super::chrome::{Chrome, Nav, plural};
+use super::parts::{Ago, pairs, severity_class, slo_href, web_address};
+use super::{format, render};
+use crate::clock;
+use crate::domain::message::Notice;
+use crate::domain::status::{AlertState, AlertStatus, SloStatus};
+use crate::domain::time::Timestamp;
+use crate::view::Published;
+use crate::web::AppState;
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+/// More than anyone reads; the list of SLOs has filters for the rest.
+const SHOWN: usize = 300;
+
+/// An alert as one row.
+#[derive(Clone, Debug)]
+pub struct AlertRow {
+    pub key: String,
+    pub class: &'static str,
+    pub severity: String,
+    pub firing: bool,
+    pub alert: String,
+    pub slo: String,
+    pub href: String,
+    pub group: Vec<(String, String)>,
+    pub since: Ago,
+    /// The windows that burn, or nothing for other alerts.
+    pub windows: Option<String>,
+    pub remaining: String,
+    pub runs_out: String,
+    pub summary: Option<String>,
+    pub runbook: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "alerts.html")]
+struct Alerts {
+    chrome: Chrome,
+    rows: Vec<AlertRow>,
+    total: String,
+    more: usize,
+}
+
+/// `GET /alerts`
+pub async fn show(State(state): State<AppState>) -> Response {
+    render(StatusCode::OK, &page(&state.now(), clock::now()))
+}
+
+fn page(published: &Published, now: Timestamp) -> Alerts {
+    let chrome = Chrome::new(published, now, "/alerts", Nav::Alerts, "Alerts");
+    let of = |status: &'_ std::sync::Arc<SloStatus>| {
+        let status = std::sync::Arc::clone(status);
+        (0..status.alerts.len()).map(move |i| (std::sync::Arc::clone(&status), i))
+    };
+    let mut all: Vec<_> = published.statuses.iter().flat_map(of).collect();
+    all.sort_by_key(|(status, i)| {
+        let alert = &status.alerts[*i];
+        (alert.state != AlertState::Firing, alert.severity, std::cmp::Reverse(alert.since))
+    });
+    let total = all.len();
+    let rows = all.iter().take(SHOWN).map(|(status, i)| row(status, &status.alerts[*i], published, now, &chrome.root));
+    Alerts { rows: rows.collect(), total: plural(total, "alert"), more: total.saturating_sub(SHOWN), chrome }
+}
+
+fn row(status: &SloStatus, alert: &AlertStatus, published: &Published, now: Timestamp, root: &str) -> AlertRow {
+    let href = slo_href(root, &status.service, &status.name, &status.group);
+    AlertRow {
+        key: format!(
+            "a{:x}",
+            status
+                .group
+                .clone()
+                .with("\u{1}id", format!("{}/{}/{}", status.id, alert.alert, alert.severity))
+                .fingerprint()
+        ),
+        class: severity_class(alert.severity),
+        severity: alert.severity.to_string(),
+        firing: alert.state == AlertState::Firing,
+        alert: alert.alert.clone(),
+        slo: status.id.clone(),
+        href,
+        group: pairs(&status.group),
+        since: Ago::new(alert.since, now),
+        windows: windows(alert),
+        remaining: format::share(status.budget.remaining),
+        runs_out: format::runs_out(status.budget.remaining, status.budget.exhausts_in_seconds),
+        summary: notice(published, status, alert).and_then(|n| n.annotations.get("summary")).map(str::to_owned),
+        runbook: status.runbook_url.as_deref().and_then(web_address),
+    }
+}
+
+fn notice<'a>(published: &'a Published, status: &SloStatus, alert: &AlertStatus) -> Option<&'a Notice> {
+    published.alerts.iter().find(|notice| {
+        let detail = &notice.detail;
+        detail.alert == alert.alert
+            && detail.severity == alert.severity
+            && detail.group == status.group
+            && detail.id.service == status.service
+            && detail.id.name == status.name
+    })
+}
+
+/// `1h 20.1×, 5m 33.0×, limit 14.4×`
+fn windows(alert: &AlertStatus) -> Option<String> {
+    burn_words(alert.long.as_deref(), alert.short.as_deref(), alert.burn_long, alert.burn_short, alert.factor)
+}
+
+/// Both windows with their burn rates and the factor; `None` for alerts that have no windows.
+pub fn burn_words(
+    long: Option<&str>,
+    short: Option<&str>,
+    burn_long: Option<f64>,
+    burn_short: Option<f64>,
+    factor: Option<f64>,
+) -> Option<String> {
+    let (long, short) = (long?, short?);
+    let (of_long, of_short) = (format::burn(burn_long), format::burn(burn_short));
+    Some(format!("{long} {of_long}, {short} {of_short}, limit {}", format::factor(factor?)))
+}

@@ -1,0 +1,130 @@
+//! Messages and channel settings that the tests share.
+
+use slowburn::config::auth::{HttpConfig, Secret, TlsConfig};
+use slowburn::config::receiver::{EmailConfig, SlackConfig, SlackTarget, WebhookConfig};
+use slowburn::domain::labels::Labels;
+use slowburn::domain::message::{BurnDetail, Channel, Detail, Message, Notice, NoticeReason};
+use slowburn::domain::slo::{Severity, SloId};
+use slowburn::domain::time::Timestamp;
+use std::time::Duration;
+
+pub const EXTERNAL_URL: &str = "https://slo.example.com";
+
+/// 2026-01-01T00:00:00Z, when the fixture's alert began.
+pub const START: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+pub fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().copied().collect()
+}
+
+pub fn secret(text: &str) -> Secret {
+    Secret::Value(text.into())
+}
+
+pub fn detail() -> Detail {
+    Detail {
+        id: SloId { service: "checkout".into(), name: "availability".into() },
+        group: Labels::new(),
+        alert: "ErrorBudgetBurn".into(),
+        severity: Severity::Page,
+        description: "Checkout requests succeed.".into(),
+        objective: 99.9,
+        slo_window: "30d".into(),
+        burn: Some(BurnDetail {
+            long: "1h".into(),
+            short: "5m".into(),
+            factor: 14.4,
+            burn_long: Some(20.1),
+            burn_short: Some(33.0),
+            bad: 857.0,
+            total: 42_640.0,
+        }),
+        budget_remaining: Some(0.31),
+        exhausts_in_seconds: Some(93_600.0),
+        sli_ratio: Some(0.99931),
+        runbook_url: Some("https://runbooks.example.com/checkout?a=1&b=2".into()),
+        slo_url: "https://slo.example.com/slo/checkout/availability".into(),
+    }
+}
+
+pub fn notice() -> Notice {
+    Notice {
+        labels: labels(&[
+            ("alertname", "ErrorBudgetBurn"),
+            ("service", "checkout"),
+            ("severity", "page"),
+            ("slo", "availability"),
+        ]),
+        annotations: labels(&[
+            ("summary", "checkout/availability burns"),
+            ("dashboard", "https://grafana.example.com/d/1"),
+        ]),
+        starts_at: START,
+        ends_at: None,
+        detail: detail(),
+    }
+}
+
+pub fn resolved() -> Notice {
+    Notice { ends_at: Some(START + Duration::from_secs(1500)), ..notice() }
+}
+
+pub fn channel(kind: &str) -> Channel {
+    Channel { receiver: "team.x".into(), kind: kind.into(), index: 0 }
+}
+
+/// A message of one firing alert, due at once.
+pub fn message(id: u64) -> Message {
+    Message {
+        id,
+        channel: channel("webhook"),
+        group_key: "{}:{service=\"checkout\"}".into(),
+        group_labels: labels(&[("service", "checkout")]),
+        route_labels: labels(&[("severity", "page")]),
+        reason: NoticeReason::First,
+        alerts: vec![notice()],
+        created_at: START,
+        attempts: 0,
+        next_attempt: START,
+        last_error: None,
+    }
+}
+
+pub fn webhook_config(url: &str) -> WebhookConfig {
+    WebhookConfig {
+        send_resolved: true,
+        url: secret(url),
+        max_alerts: 0,
+        timeout: Duration::ZERO,
+        http: HttpConfig::default(),
+    }
+}
+
+pub fn slack_config(target: SlackTarget) -> SlackConfig {
+    SlackConfig {
+        send_resolved: false,
+        target,
+        channel: Some("#slo".into()),
+        username: None,
+        icon_emoji: None,
+        icon_url: None,
+        http: HttpConfig::default(),
+    }
+}
+
+pub fn email_config(port: u16) -> EmailConfig {
+    EmailConfig {
+        send_resolved: false,
+        to: "Team <team@example.com>".into(),
+        from: "slowburn <slo@example.com>".into(),
+        smarthost: ("127.0.0.1".into(), port),
+        hello: "monitor.example.com".into(),
+        auth_username: None,
+        auth_password: None,
+        auth_identity: None,
+        require_tls: true,
+        force_implicit_tls: None,
+        tls: TlsConfig::default(),
+        headers: Vec::new(),
+    }
+}

@@ -1,0 +1,13 @@
+//! Messages on their way out: wording, payloads, retries, order, and real servers at the other end.
+
+mod backoff;
+mod command;
+mod conformance;
+mod email;
+mod fixtures;
+mod http_server;
+mod payloads;
+mod plan;
+mod smtp_server;
+mod wording;
+mod worker;

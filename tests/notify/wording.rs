@@ -1,0 +1,174 @@
+//! What people read, word for word.
+
+use crate::fixtures::{detail, labels, message, notice, resolved};
+use slowburn::domain::message::Detail;
+use slowburn::domain::slo::Severity;
+use slowburn::domain::wording::{description, factor, percent, sli_percent, span, summary};
+use slowburn::notify::render;
+
+#[test]
+fn a_summary_says_in_one_line_what_is_wrong() {
+    let group = labels(&[("route", "/pay")]);
+    for (name, detail, firing, expected) in [
+        ("burning", detail(), true, "checkout/availability burns 20.1× (budget 31% left)"),
+        ("resolved", detail(), false, "checkout/availability no longer burns too fast (budget 31% left)"),
+        (
+            "a group, overspent",
+            Detail { group, budget_remaining: Some(-0.12), ..detail() },
+            true,
+            "checkout/availability {route=\"/pay\"} burns 20.1× (budget overspent by 12%)",
+        ),
+        (
+            "no numbers",
+            Detail { burn: None, budget_remaining: None, ..detail() },
+            true,
+            "checkout/availability burns its error budget too fast",
+        ),
+        ("no data", Detail { alert: "SloNoData".into(), ..detail() }, true, "checkout/availability has no data"),
+        ("data again", Detail { alert: "SloNoData".into(), ..detail() }, false, "checkout/availability has data again"),
+        (
+            "spent",
+            Detail { alert: "ErrorBudgetSpent".into(), budget_remaining: Some(0.245), ..detail() },
+            true,
+            "checkout/availability has spent 75.5% of its error budget",
+        ),
+        (
+            "not spent any more",
+            Detail { alert: "ErrorBudgetSpent".into(), ..detail() },
+            false,
+            "checkout/availability is back within its error budget (budget 31% left)",
+        ),
+    ] {
+        assert_eq!(summary(&detail, firing), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_description_tells_what_burns_how_fast_what_is_left_and_until_when() {
+    for (name, detail, firing, expected) in [
+        (
+            "burning",
+            detail(),
+            true,
+            "Checkout requests succeed. Objective 99.9% over 30d, measured 99.931%. Burn rate 20.1× over 1h and 33× over \
+             5m, page above 14.4×; 857 of 42,640 events were bad in 1h. 31% of the error budget is left; at this rate it \
+             is gone in 1d 2h.",
+        ),
+        (
+            "resolved, calendar window, nothing else known",
+            Detail {
+                description: String::new(),
+                slo_window: "month (Europe/Paris)".into(),
+                burn: None,
+                sli_ratio: None,
+                exhausts_in_seconds: None,
+                budget_remaining: Some(0.0),
+                ..detail()
+            },
+            false,
+            "Objective 99.9% in each month (Europe/Paris). The alert is resolved. The error budget is spent.",
+        ),
+        (
+            "no data ever",
+            Detail {
+                alert: "SloNoData".into(),
+                description: "It works".into(),
+                burn: None,
+                sli_ratio: None,
+                budget_remaining: None,
+                ..detail()
+            },
+            true,
+            "It works. Objective 99.9% over 30d. No sample of it has arrived for a while, so nobody can say whether it \
+             holds. The error budget was never measured.",
+        ),
+    ] {
+        assert_eq!(description(&detail, firing), expected, "{name}");
+    }
+}
+
+#[test]
+fn numbers_are_rounded_for_a_reader() {
+    for (text, expected) in [
+        (factor(20.1), "20.1×"),
+        (factor(33.0), "33×"),
+        (factor(0.9333), "0.93×"),
+        (factor(1440.4), "1,440×"),
+        (factor(1_000_000.0), "1,000,000×"),
+        (percent(0.31), "31%"),
+        (percent(0.0042), "0.42%"),
+        (percent(-0.12), "-12%"),
+        (percent(-0.000_001), "0%"),
+        (percent(1.0), "100%"),
+        (sli_percent(0.99931), "99.931%"),
+        (sli_percent(0.999_999_6), "99.999%"),
+        (sli_percent(1.0), "100%"),
+        (span(0.2), "less than 1s"),
+        (span(59.6), "1m"),
+        (span(3600.0), "1h"),
+        (span(5_400.0), "1h 30m"),
+        (span(93_600.0), "1d 2h"),
+        (span(2_592_000.0), "30d"),
+        (span(f64::INFINITY), "a very long time"),
+        (span(-5.0), "less than 1s"),
+    ] {
+        assert_eq!(text, expected);
+    }
+}
+
+#[test]
+fn a_title_leads_with_the_most_urgent_alert() {
+    let title = |alerts| {
+        let mut message = message(1);
+        message.alerts = alerts;
+        render::title(&message)
+    };
+    let mut ticket = notice();
+    ticket.detail.severity = Severity::Ticket;
+    for (name, alerts, expected) in [
+        ("one", vec![notice()], "[FIRING] page checkout/availability burns 20.1× (budget 31% left)"),
+        (
+            "a page after a ticket",
+            vec![ticket, notice()],
+            "[FIRING:2] page checkout/availability burns 20.1× (budget 31% left) and 1 more",
+        ),
+        (
+            "one fires, one is resolved",
+            vec![notice(), resolved()],
+            "[FIRING] page checkout/availability burns 20.1× (budget 31% left) and 1 more",
+        ),
+        (
+            "resolved",
+            vec![resolved()],
+            "[RESOLVED] page checkout/availability no longer burns too fast (budget 31% left)",
+        ),
+    ] {
+        assert_eq!(title(alerts), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_title_is_one_short_line_whatever_the_labels_hold() {
+    let mut message = message(1);
+    message.alerts[0].detail.group = labels(&[("route", &format!("/a\r\nBcc: x@example.com {}", "y".repeat(5000)))]);
+    let title = render::title(&message);
+    assert!(title.chars().count() <= 200 && !title.contains(['\r', '\n']), "{title}");
+}
+
+#[test]
+fn only_pages_of_the_web_become_links() {
+    for (url, expected) in [
+        ("https://example.com/a?b=c&d=e#f", true),
+        ("HTTP://example.com", true),
+        ("javascript:alert(1)", false),
+        ("https://", false),
+        ("https://example.com/a b", false),
+        ("https://example.com/<!channel>", false),
+        ("https://example.com/|text", false),
+        ("https://example.com/\"onmouseover=x", false),
+        ("/slo/a/b", false),
+        ("", false),
+    ] {
+        assert_eq!(render::is_web_link(url), expected, "{url}");
+    }
+}

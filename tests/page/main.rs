@@ -1,0 +1,11 @@
+//! The status page as people meet it: in a headless browser, over real HTTP, against a stand-in for the engine.
+
+mod accessible;
+mod browser;
+mod demo;
+mod engine;
+mod hostile;
+mod live;
+mod scale;
+mod shots;
+mod views;

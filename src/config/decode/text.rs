@@ -84,7 +84,8 @@ impl Value<'_> {
             return Some(*found);
         }
         let words = choices.iter().map(|(word, _)| *word);
-        let help = match nearest(&text, words.clone()) {
+        let candidates = Some(words.clone()).filter(|_| !self.context().is_full()).into_iter().flatten();
+        let help = match nearest(&text, candidates) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("choose one of {}", words.clone().collect::<Vec<_>>().join(", ")),
         };

@@ -35,7 +35,7 @@ pub fn status(shown: &Shown, at: Timestamp) -> SloStatus {
         labels: labels(&[("team", if shown.service == "payments" { "payments" } else { "shop" }), ("tier", "1")]),
         description: shown.description.into(),
         objective,
-        window: WindowStatus::Rolling { seconds: 2_592_000.0 },
+        window: WindowStatus::Rolling { seconds: 2_592_000 },
         state: shown.state,
         sli: SliStatus {
             kind: "events".into(),
@@ -67,7 +67,7 @@ fn burn(window: &str, rate: f64, objective: f64) -> BurnRate {
     let seconds = parse_duration(window).unwrap().as_secs_f64();
     let total = if rate.is_nan() { 0.0 } else { (42.0 * seconds).round() };
     let bad = if rate.is_nan() { 0.0 } else { (rate * (1.0 - objective / 100.0) * total).round() };
-    BurnRate { window: window.into(), seconds, rate: (!rate.is_nan()).then_some(rate), bad, total }
+    BurnRate { window: window.into(), seconds: seconds as u64, rate: (!rate.is_nan()).then_some(rate), bad, total }
 }
 
 fn alert(shown: &Shown, at: Timestamp) -> Option<AlertStatus> {

@@ -73,11 +73,12 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
     let address = options.listen.unwrap_or(config.web.listen);
     let listener = listen(address).await?;
     let address = listener.local_addr().unwrap_or(address);
-    let started = clock::now();
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();
     let state = persist::recover(&loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    clock::not_before(state.core.now);
+    let started = clock::now();
     let keys = loaded.parts.into_keys().collect();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
     let saver = crate::engine::Saver::new(writer, keys);

@@ -102,7 +102,7 @@ fn mistakes_of_values() {
         ),
         (
             "global: {external_labels: {'a b': c}}",
-            "3:28: error: global.external_labels.a b: not a label name: \"a b\"; a label name has no spaces, quotes, braces, commas or =",
+            "3:28: error: global.external_labels.a b: not a label name: \"a b\"; a label name is a letter or _, then letters, digits and _",
         ),
         (
             "global: {external_labels: {a: [b]}}",

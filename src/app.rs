@@ -70,11 +70,6 @@ pub struct Running {
 
 /// Starts everything; when it returns the page answers and scraping has begun.
 pub async fn start(config: Config, options: Options) -> Result<Running, StartError> {
-<<<<<<< HEAD
-    let address = options.listen.unwrap_or(config.web.listen);
-    let listener = listen(address).await?;
-    let address = listener.local_addr().unwrap_or(address);
-=======
     let listener = listen(options.listen.unwrap_or(config.web.listen)).await?;
     start_on(listener, config, options).await
 }
@@ -82,8 +77,6 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 /// As [`start`], with the page's port taken already.
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
-    let started = clock::now();
->>>>>>> demo
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();

@@ -7,6 +7,7 @@
 mod archive;
 mod past;
 pub mod persist;
+mod plant;
 mod publish;
 mod queries;
 mod saver;
@@ -27,6 +28,7 @@ use crate::source::scrape::Attempt;
 use crate::store::ArchiveReader;
 use crate::view::{Published, ReloadView, Request};
 use arc_swap::ArcSwap;
+pub use plant::{PlantError, plant};
 pub use saver::Saver;
 use std::collections::BTreeMap;
 use std::sync::Arc;

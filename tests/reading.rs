@@ -149,7 +149,8 @@ fn labels_of_the_target_and_of_the_body_meet_as_in_prometheus() {
 fn selectors_see_what_relabelling_leaves() {
     use RelabelAction::*;
     let rename = || relabel(Replace, "__name__", "old_(.*)", "__name__", "new_$1");
-    let rows: &[(&str, Vec<RelabelConfig>, &[&str], &[&str])] = &[
+    type Row = (&'static str, Vec<RelabelConfig>, &'static [&'static str], &'static [&'static str]);
+    let rows: &[Row] = &[
         ("renamed", vec![rename()], &["new_x"], &["new_x 1"]),
         ("the old name is gone", vec![rename()], &["old_x"], &[]),
         ("dropped by name", vec![relabel(Drop, "__name__", "old_.*", "", "")], &["old_x", "b"], &[r#"b{l="1"} 2"#]),
@@ -240,7 +241,8 @@ fn limits_fail_the_scrape_in_prometheus_words() {
 
 #[test]
 fn the_first_of_repeated_samples_counts_and_a_warning_names_it() {
-    let rows: &[(&str, ReaderOptions, &str, &[&str], Option<&str>)] = &[
+    type Row = (&'static str, ReaderOptions, &'static str, &'static [&'static str], Option<&'static str>);
+    let rows: &[Row] = &[
         ("the same text", ReaderOptions::default(), "a 1\na 2\n", &["a 1"], Some("1 sample repeats")),
         (
             "labels in another order",

@@ -307,6 +307,18 @@ fn series_that_left_are_forgotten() {
     assert!(gone.upgrade().is_none());
 }
 
+/// Comparing each label with each other one would take minutes here.
+#[test]
+fn a_line_of_very_many_labels_is_read_in_no_time() {
+    let labels: Vec<String> = (0..100_000).rev().map(|i| format!("l{i}=\"v\"")).collect();
+    let body = format!("a{{{}}} 1\n", labels.join(","));
+    let outcome = reader(&["a"], ReaderOptions::default()).read(body.as_bytes(), Text).unwrap();
+    assert_eq!(outcome.reading.samples[0].series.labels.len(), 100_002);
+    let repeated = format!("a{{{},\"l7\"=\"v\"}} 1\n", labels.join(","));
+    let error = read(&["a"], ReaderOptions::default(), &repeated, Text).unwrap_err();
+    assert!(error.contains("expected a label name that this series does not have yet, got `l7\"=\"v\"} 1`"), "{error}");
+}
+
 #[test]
 fn a_flood_of_new_series_is_forgotten_at_once() {
     let mut reader = reader(&["a"], ReaderOptions::default());

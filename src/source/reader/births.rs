@@ -189,5 +189,8 @@ fn bases(name: &str) -> impl Iterator<Item = (&str, &'static str)> {
 
 /// The labels that the series of one group share.
 fn identity(text: SeriesText<'_>) -> Labels {
-    text.labels().filter(|(name, _)| name != "le" && name != "quantile").collect()
+    let mut labels = text.label_set();
+    labels.remove("le");
+    labels.remove("quantile");
+    labels
 }

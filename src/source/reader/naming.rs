@@ -71,7 +71,7 @@ impl Naming {
     }
 
     fn attach(&self, text: SeriesText<'_>) -> Labels {
-        let mut labels: Labels = text.labels().collect();
+        let mut labels = text.label_set();
         if self.options.honor_labels {
             // An empty label is shown on purpose (push gateways do so): it keeps the target's own away.
             for (name, value) in self.target.labels.iter() {

@@ -447,7 +447,7 @@ fn a_birth_belongs_to_its_own_scrape() {
     assert_eq!(born("# TYPE foo counter\nfoo_total 1\nfoo_created 3\n# EOF\n"), Some(3000));
     assert_eq!(born("# TYPE foo counter\nfoo_total 1\n# EOF\n"), None);
     assert_eq!(born("# TYPE foo gauge\nfoo_total 1\nfoo_created 4\n# EOF\n"), None);
-    assert_eq!(born("# TYPE foo counter\nfoo_total 1\nfoo_created 5\n# EOF\n"), Some(5000));
+    assert_eq!(born("foo_total 1\nfoo_created 5\n# EOF\n"), Some(5000));
 }
 
 #[test]

@@ -252,7 +252,7 @@ impl SeriesReader {
         if self.sample_limit > 0 && kept > self.sample_limit {
             return Err(ReadError::SampleLimit { samples: kept, limit: self.sample_limit });
         }
-        if self.births.any() {
+        if self.births.settle() {
             for (sample, index) in pass.samples.iter_mut().zip(&pass.entries) {
                 let (text, link) = self.known.link(*index);
                 sample.created = self.births.of(text, link, sample.at);

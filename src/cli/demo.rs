@@ -1,12 +1,13 @@
 //! `slowburn demo`: the engine on a simulated shop with incidents, everything on loopback, no file needed.
 
-use super::{ListenArgs, Outcome, run};
+use super::run::{self, Signals};
+use super::{ListenArgs, Outcome};
 use crate::app::{self, Options};
 use crate::clock;
 use crate::config::Config;
 use crate::demo::inbox::{Addresses, Inbox, Received};
 use crate::demo::script::{CYCLE, SCENES};
-use crate::demo::{Shop, files};
+use crate::demo::{Ready, Shop, files};
 use crate::domain::time::{Timestamp, format_duration};
 use crate::engine;
 use chrono::Local;
@@ -68,6 +69,7 @@ impl Directory {
 }
 
 async fn demo(directory: &Path, listen: SocketAddr) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
     // Taken first: a busy port is told at once, not after the past was made.
     let listener = app::listen(listen).await?;
     let page = reachable(listener.local_addr()?);
@@ -75,15 +77,13 @@ async fn demo(directory: &Path, listen: SocketAddr) -> anyhow::Result<()> {
     let inbox = Inbox::new(Arc::new(announce)).open(&shutdown).await?;
     let shop = Shop::build().await?;
     let (main, config) = configure(directory, &shop, page, inbox)?;
-    tell("slowburn demo: a simulated shop, everything on this machine. Making its last 30 days ...\n");
-    let begun = clock::instant();
-    let (mut state, shop) = {
-        let config = config.clone();
-        tokio::task::spawn_blocking(move || shop.live_through(&config)).await??
+    let shop = tokio::select! {
+        shop = prepare(shop, config.clone(), shutdown.clone()) => shop?,
+        () = signals.end() => {
+            shutdown.cancel();
+            return Ok(());
+        }
     };
-    let data = config.storage.path.clone();
-    tokio::task::spawn_blocking(move || engine::plant(&data, &mut state)).await??;
-    tell(&format!("made in {:.1} s.\n", begun.elapsed().as_secs_f64()));
 
     let opening = clock::now();
     let servers = shop.open(opening, &shutdown);
@@ -91,13 +91,27 @@ async fn demo(directory: &Path, listen: SocketAddr) -> anyhow::Result<()> {
     let options = Options { listen: None, loader: run::loader(main.clone()), flags };
     let running = app::start_on(listener, config, options).await?;
     tell(&introduction(page, inbox, &main, opening));
-    run::until_signal(&running.handle).await?;
+    signals.end_or_reload(&running.handle).await;
     tell("\nstopping ...\n");
     running.stop().await;
     shutdown.cancel();
     // A scraper's kept connection may be slow to go; nothing depends on it any more.
     let _late = tokio::time::timeout(Duration::from_secs(1), servers.wait()).await;
     Ok(())
+}
+
+/// Makes the shop's past and puts it into the data directory.
+async fn prepare(shop: Shop, config: Config, cancelled: CancellationToken) -> anyhow::Result<Ready> {
+    tell("slowburn demo: a simulated shop, everything on this machine. Making its last 30 days ... ");
+    let begun = clock::instant();
+    let made = tokio::task::spawn_blocking(move || {
+        let (mut state, shop) = shop.live_through(&config, &cancelled)?;
+        engine::plant(&config.storage.path, &mut state)?;
+        anyhow::Ok(shop)
+    });
+    let shop = made.await??;
+    tell(&format!("made in {:.1} s.\n", begun.elapsed().as_secs_f64()));
+    Ok(shop)
 }
 
 /// The address to reach a listener by: one on all interfaces is reached on loopback.

@@ -130,10 +130,6 @@ impl Tally {
         self.buckets[BUCKETS.len()] += left;
         self.seconds += n as f64 * median * (SPREAD * SPREAD / 2.0).exp();
     }
-
-    pub fn requests(&self) -> u64 {
-        self.good + self.rejected + self.bad
-    }
 }
 
 #[cfg(test)]
@@ -142,6 +138,10 @@ mod tests {
     use crate::demo::script::CYCLE;
     use crate::demo::shop::SHOP;
     use std::time::Duration;
+
+    fn requests(tally: &Tally) -> u64 {
+        tally.good + tally.rejected + tally.bad
+    }
 
     fn all(opening: Timestamp, born: Timestamp) -> Vec<Instance> {
         let script = Arc::new(Script::before(opening).opened(opening));
@@ -180,7 +180,7 @@ mod tests {
         for mut instance in all(opening, opening - Duration::from_secs(86_400)) {
             instance.advance(opening - Duration::from_secs(1));
             for tally in instance.tallies.iter().filter(|_| instance.service.histogram.is_some()) {
-                assert_eq!(tally.buckets.iter().sum::<u64>(), tally.requests(), "{}", instance.name());
+                assert_eq!(tally.buckets.iter().sum::<u64>(), requests(tally), "{}", instance.name());
             }
             let before = instance.tallies.clone();
             instance.advance(opening - Duration::from_secs(3600));
@@ -196,7 +196,7 @@ mod tests {
         let calm: u64 = checkout.tallies.iter().map(|tally| tally.bad).sum();
         checkout.advance(opening + Duration::from_secs(90));
         let (bad, all): (u64, u64) =
-            checkout.tallies.iter().fold((0, 0), |(bad, all), tally| (bad + tally.bad, all + tally.requests()));
+            checkout.tallies.iter().fold((0, 0), |(bad, all), tally| (bad + tally.bad, all + requests(tally)));
         assert!(calm < 3 && bad * 20 > all, "{calm} before, {bad} of {all} with the burst");
     }
 }

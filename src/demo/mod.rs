@@ -1,6 +1,6 @@
 //! `slowburn demo`: a simulated shop over real HTTP on loopback, watched by the real engine with a real configuration.
 //!
-//! The shop's counters live through a past of 30 days on a virtual clock, then the same counters go on live behind
+//! The shop's counters live through a past of two months on a virtual clock, then the same counters go on live behind
 //! their ports; so charts, budgets and alerts have a history, and nothing begins anew when the watching starts.
 //! In the order of use: [`shop`] and [`script`] say what there is and what goes wrong, [`instance`] counts, [`metrics`]
 //! and [`server`] show it, [`past`] lets the engine live through it, [`files`] are the configuration, [`inbox`] takes
@@ -68,15 +68,17 @@ impl Shop {
         Ok(blanks)
     }
 
-    /// Lives through the past; what the engine remembers of it, and the shop ready to open. Takes seconds of computing.
-    pub fn live_through(self, config: &Config) -> Result<(State, Ready), NoTarget> {
+    /// Lives through the past; what the engine remembers of it, and the shop ready to open. Takes seconds of computing;
+    /// when it is cancelled, the past ends early.
+    pub fn live_through(self, config: &Config, cancelled: &CancellationToken) -> Result<(State, Ready), NoTarget> {
         let (mut listeners, mut fleet) = (Vec::new(), Vec::new());
         for (listener, instance) in self.doors {
             let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
             fleet.push(Member::new(instance, &address, config)?);
             listeners.push(listener);
         }
-        let state = past::live_through(Arc::new(config.setup.clone()), &mut fleet, self.now);
+        let setup = Arc::new(config.setup.clone());
+        let state = past::live_through(setup, &mut fleet, self.now, || cancelled.is_cancelled());
         let instances = fleet.into_iter().map(|member| member.instance);
         let doors = listeners.into_iter().zip(instances).collect();
         Ok((state, Ready { script: self.script, doors }))

@@ -1,4 +1,4 @@
-//! The 30 days before the demo began, lived through by the engine on a virtual clock.
+//! The time before the demo began, lived through by the engine on a virtual clock.
 //!
 //! The shop's counters are scraped less often than live: every few minutes long ago, closer towards the present.
 //! Attempts of jobs that are judged by them (`scrape` SLIs) are made at the job's own interval throughout, since each
@@ -18,13 +18,16 @@ use crate::source::target;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How far back the past reaches: a day more than the longest window.
-pub const LENGTH: Duration = Duration::from_secs(31 * 86_400);
+/// How far back the past reaches: two windows of 30 days, so that the budget of 30 days ago was a full one too.
+pub const LENGTH: Duration = Duration::from_secs(61 * 86_400);
 
 /// The virtual clock's step.
 const STEP: i64 = 30_000;
 /// Time between two scrapes, by how long ago they were (both in seconds; the first that holds).
-const COARSE: [(i64, i64); 3] = [(2 * 3600, 30), (24 * 3600, 60), (i64::MAX, 300)];
+const COARSE: [(i64, i64); 3] = [(2 * 3600, 30), (24 * 3600, 60), (WINDOW, 300)];
+/// Before the current windows (in seconds) only charts look, for which this many seconds between scrapes do.
+const WINDOW: i64 = 31 * 86_400;
+const COARSEST: i64 = 1200;
 
 /// An instance as the engine meets it.
 pub struct Member {
@@ -83,15 +86,16 @@ fn find(config: &Config, address: &str) -> Option<Arc<Target>> {
     target::discovered(job, &labels).ok()?.target.map(|found| found.target)
 }
 
-/// Lives through the time before `now`, and returns what the engine remembers of it.
-pub fn live_through(setup: Arc<Setup>, fleet: &mut [Member], now: Timestamp) -> State {
+/// Lives through the time before `now` unless it is cancelled, and returns what the engine remembers of it.
+pub fn live_through(setup: Arc<Setup>, fleet: &mut [Member], now: Timestamp, is_cancelled: impl Fn() -> bool) -> State {
     let begin = (now - LENGTH).0.div_euclid(STEP) * STEP;
     let mut state = State::default();
     state.step(&[Event::Configured { at: Timestamp(begin - 1), setup }]);
-    for at in (0..).map(|i| begin + i * STEP).take_while(|at| *at <= now.0) {
+    for at in (0..).map(|i| begin + i * STEP).take_while(|at| *at <= now.0 && !is_cancelled()) {
         let coarse = coarse(now.0 - at);
         let due = fleet.iter_mut().filter_map(|member| {
-            let step = if member.attempts_count { millis(member.target.interval) } else { coarse };
+            let step =
+                if member.attempts_count && coarse < COARSEST * 1000 { millis(member.target.interval) } else { coarse };
             (at % step == 0).then(|| Event::Scraped(member.scrape(Timestamp(at), step)))
         });
         let events: Vec<Event> = due.collect();
@@ -102,7 +106,7 @@ pub fn live_through(setup: Arc<Setup>, fleet: &mut [Member], now: Timestamp) -> 
 }
 
 fn coarse(ago: i64) -> i64 {
-    COARSE.iter().find(|(until, _)| ago / 1000 <= *until).map_or(STEP, |(_, step)| step * 1000)
+    COARSE.iter().find(|(until, _)| ago / 1000 <= *until).map_or(COARSEST, |(_, step)| *step) * 1000
 }
 
 fn accept_messages(state: &mut State) {

@@ -188,6 +188,8 @@ type Past = (&'static str, Option<usize>, Effect, i64, u64);
 fn past() -> Vec<Past> {
     let minutes = |m: u64| m * 60;
     vec![
+        ("checkout", None, Effect::Errors(0.08), 43 * DAY + 6 * HOUR, minutes(60)),
+        ("search", None, Effect::Slow(3.0), 47 * DAY + 4 * HOUR, minutes(420)),
         ("checkout", None, Effect::Errors(0.05), 26 * DAY + 5 * HOUR, minutes(50)),
         ("checkout", None, Effect::Errors(0.3), 11 * DAY + 3 * HOUR, minutes(14)),
         ("checkout", None, Effect::Errors(0.02), 3 * DAY + 2 * HOUR, minutes(150)),

@@ -61,7 +61,7 @@ pub struct Change {
 }
 
 /// A firing alert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Firing {
     pub key: AlertKey,
     pub since: Timestamp,
@@ -186,7 +186,7 @@ impl GroupState {
                 .iter()
                 .all(|(c, w)| exceeds_allowance(c, *w, pair.factor, budget, window)),
         };
-        let verdict = if short.measured == 0 && short.total == 0.0 {
+        let verdict = if short.measured == 0 {
             Verdict::Held
         } else if !burning {
             Verdict::Quiet

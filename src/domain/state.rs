@@ -82,7 +82,6 @@ pub struct SloState {
     #[serde(skip)]
     pub statuses: Vec<Arc<SloStatus>>,
     /// The alerts that fired at the last evaluation.
-    #[serde(skip)]
     pub(super) firing: Vec<Firing>,
 }
 
@@ -184,7 +183,7 @@ impl State {
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
         for target in self.targets.values_mut() {
-            target.unlink();
+            target.relink(&self.plan);
         }
     }
 

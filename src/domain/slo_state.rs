@@ -147,7 +147,8 @@ impl SloState {
 
 /// What an SLO counts, as text: its name and a hash of indicator, groups and slices.
 pub fn counting_key(slo: &Slo) -> String {
-    let counted = format!("{:?}", (&slo.indicator, &slo.by, &slo.timeslices));
+    // The shape in which the setup is stored too, so that a later version finds the same key.
+    let counted = serde_json::to_string(&(&slo.indicator, &slo.by, &slo.timeslices)).unwrap_or_default();
     format!("{}#{:016x}", slo.id, Labels::new().with("counted", counted).fingerprint())
 }
 

@@ -115,7 +115,7 @@ impl State {
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
         for target in self.targets.values_mut() {
-            target.unlink();
+            target.relink(&self.plan);
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Effects {
     pub transitions: Vec<Transition>,
     /// SLOs with a new status, by index.
     pub evaluated: BTreeSet<usize>,
+    /// A group of alerts had its turn, be it that there was nothing to tell.
+    pub group_turn: bool,
     /// The outbox holds something new, or lost something.
     pub outbox_changed: bool,
     /// Readers must be told other selectors.
@@ -238,6 +240,7 @@ impl State {
                 self.core.dispatch.update(&setup, &notice, self.core.now);
             }
         }
+        effects.group_turn |= self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now);
         effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
     }
 

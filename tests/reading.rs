@@ -149,7 +149,8 @@ fn labels_of_the_target_and_of_the_body_meet_as_in_prometheus() {
 fn selectors_see_what_relabelling_leaves() {
     use RelabelAction::*;
     let rename = || relabel(Replace, "__name__", "old_(.*)", "__name__", "new_$1");
-    let rows: &[(&str, Vec<RelabelConfig>, &[&str], &[&str])] = &[
+    type Row = (&'static str, Vec<RelabelConfig>, &'static [&'static str], &'static [&'static str]);
+    let rows: &[Row] = &[
         ("renamed", vec![rename()], &["new_x"], &["new_x 1"]),
         ("the old name is gone", vec![rename()], &["old_x"], &[]),
         ("dropped by name", vec![relabel(Drop, "__name__", "old_.*", "", "")], &["old_x", "b"], &[r#"b{l="1"} 2"#]),
@@ -240,7 +241,8 @@ fn limits_fail_the_scrape_in_prometheus_words() {
 
 #[test]
 fn the_first_of_repeated_samples_counts_and_a_warning_names_it() {
-    let rows: &[(&str, ReaderOptions, &str, &[&str], Option<&str>)] = &[
+    type Row = (&'static str, ReaderOptions, &'static str, &'static [&'static str], Option<&'static str>);
+    let rows: &[Row] = &[
         ("the same text", ReaderOptions::default(), "a 1\na 2\n", &["a 1"], Some("1 sample repeats")),
         (
             "labels in another order",
@@ -303,6 +305,18 @@ fn series_that_left_are_forgotten() {
         reader.read(b"a 1\n", Text).unwrap();
     }
     assert!(gone.upgrade().is_none());
+}
+
+/// Comparing each label with each other one would take minutes here.
+#[test]
+fn a_line_of_very_many_labels_is_read_in_no_time() {
+    let labels: Vec<String> = (0..100_000).rev().map(|i| format!("l{i}=\"v\"")).collect();
+    let body = format!("a{{{}}} 1\n", labels.join(","));
+    let outcome = reader(&["a"], ReaderOptions::default()).read(body.as_bytes(), Text).unwrap();
+    assert_eq!(outcome.reading.samples[0].series.labels.len(), 100_002);
+    let repeated = format!("a{{{},\"l7\"=\"v\"}} 1\n", labels.join(","));
+    let error = read(&["a"], ReaderOptions::default(), &repeated, Text).unwrap_err();
+    assert!(error.contains("expected a label name that this series does not have yet, got `l7\"=\"v\"} 1`"), "{error}");
 }
 
 #[test]
@@ -433,7 +447,7 @@ fn a_birth_belongs_to_its_own_scrape() {
     assert_eq!(born("# TYPE foo counter\nfoo_total 1\nfoo_created 3\n# EOF\n"), Some(3000));
     assert_eq!(born("# TYPE foo counter\nfoo_total 1\n# EOF\n"), None);
     assert_eq!(born("# TYPE foo gauge\nfoo_total 1\nfoo_created 4\n# EOF\n"), None);
-    assert_eq!(born("# TYPE foo counter\nfoo_total 1\nfoo_created 5\n# EOF\n"), Some(5000));
+    assert_eq!(born("foo_total 1\nfoo_created 5\n# EOF\n"), Some(5000));
 }
 
 #[test]

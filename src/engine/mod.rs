@@ -5,8 +5,10 @@
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
 
 mod archive;
+pub mod ledger;
 mod past;
 pub mod persist;
+mod plant;
 mod publish;
 mod queries;
 mod saver;
@@ -18,7 +20,6 @@ use crate::domain::event::Event;
 use crate::domain::message::{Delivery, DeliveryReport, Message};
 use crate::domain::state::State;
 use crate::domain::status::Transition;
-use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::notify::worker::Control;
@@ -27,6 +28,7 @@ use crate::source::scrape::Attempt;
 use crate::store::ArchiveReader;
 use crate::view::{Published, ReloadView, Request};
 use arc_swap::ArcSwap;
+pub use plant::{PlantError, plant};
 pub use saver::Saver;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -179,13 +181,9 @@ impl Engine {
     }
 
     fn take(&mut self, event: Event) {
-        let effects = self.state.step(std::slice::from_ref(&event));
+        let effects = self.saver.step(&mut self.state, event);
         self.stale |= !effects.evaluated.is_empty() || effects.outbox_changed;
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
-        let idle = matches!(event, Event::Tick { .. }) && effects == Effects::default();
-        if !idle {
-            self.saver.keep(event);
-        }
         for transition in &effects.transitions {
             log_transition(transition);
         }
@@ -204,7 +202,7 @@ impl Engine {
         self.last_flush = clock::instant();
         let urgent = std::mem::take(&mut self.urgent);
         if let Some(trouble) = self.saver.save(&mut self.state, &self.links.metrics).await {
-            self.take(Event::Trouble { at: clock::now(), error: trouble.err() });
+            self.take(trouble);
             self.urgent = true;
         }
         if urgent {

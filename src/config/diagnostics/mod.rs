@@ -6,6 +6,8 @@
 mod render;
 mod secrets;
 
+pub use secrets::sounds_secret;
+
 use super::yaml::Mark;
 use serde::Serialize;
 use std::sync::Arc;

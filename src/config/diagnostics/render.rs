@@ -63,18 +63,6 @@ impl Diagnostics {
         text
     }
 
-    /// `3 errors, 1 warning`, or `no mistakes`.
-    pub fn summary(&self) -> String {
-        let count = |n: usize, word: &str| match n {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            _ => Some(format!("{n} {word}s")),
-        };
-        let parts: Vec<_> =
-            [count(self.errors(), "error"), count(self.warnings(), "warning")].into_iter().flatten().collect();
-        if parts.is_empty() { "no mistakes".to_owned() } else { parts.join(", ") }
-    }
-
     /// Mistakes on one line each, for logs; warnings are left out when there are errors.
     pub fn to_lines(&self) -> Vec<String> {
         let only_errors = self.has_errors();

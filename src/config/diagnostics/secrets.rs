@@ -102,13 +102,19 @@ impl Index<'_> {
     }
 }
 
+/// Whether the value of a key of this name may be a secret.
+pub fn sounds_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET_WORDS.iter().any(|part| key.contains(part))
+}
+
 /// Where the value of the first key begins that sounds like a secret.
 fn secret_start(line: &str) -> Option<usize> {
     let colons = line.match_indices(':').map(|(at, _)| at);
     let sounds_secret = |at: &usize| {
         let before = line[..*at].trim_end_matches(['"', '\'', ' ']);
         let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').next().unwrap_or_default();
-        SECRET_WORDS.iter().any(|part| word.to_lowercase().contains(part))
+        sounds_secret(word)
     };
     let after = colons.into_iter().find(sounds_secret)? + 1;
     Some(after + line[after..].len() - line[after..].trim_start().len())

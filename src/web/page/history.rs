@@ -225,7 +225,7 @@ impl InWords {
         Self {
             budget: budget_words(points),
             errors: if total > 0.0 {
-                let share = format::share(Some(bad / total));
+                let share = error_share(bad / total);
                 format!("{} bad of {} events, {share}.", format::count(bad), format::count(total))
             } else {
                 "No events.".to_owned()

@@ -37,6 +37,11 @@ pub fn window_counts(history: &History, maintenance: &[Maintenance], from: Times
     for (start, end) in overlaps(maintenance, from, to) {
         counts = counts - history.sum(start, end);
     }
+    tidied(counts)
+}
+
+/// A difference of two look-ups as counts.
+pub fn tidied(counts: Counts) -> Counts {
     Counts { total: without_noise(counts.total), bad: without_noise(counts.bad), measured: counts.measured.max(0) }
 }
 

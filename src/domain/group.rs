@@ -2,7 +2,7 @@
 //! into changes of alerts.
 
 use super::alert::{BurnAlerts, PairView, Standing, Verdict};
-use super::burn::{burn_rate, window_counts};
+use super::burn::{burn_rate, tidied, window_counts};
 use super::figures::{Figures, exceeds_allowance, exceeds_factor};
 use super::history::{Counts, History};
 use super::labels::Labels;
@@ -14,6 +14,7 @@ use super::slo::{Measure, Pair, Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, SloStatus, Transition};
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::time::Duration;
 
 pub const BURN: &str = "ErrorBudgetBurn";
@@ -149,8 +150,8 @@ impl GroupState {
         }
         let elapsed = self.evaluated.map_or(0, |last| now.0 - last.0);
         self.evaluated = Some(now);
-        let window = self.counts(slo, slo.window.start(now), now);
-        let views: Vec<PairView> = slo.policy.pairs.iter().map(|pair| self.view(slo, pair, &window, now)).collect();
+        let (window, counts) = self.count_windows(slo, now);
+        let views: Vec<PairView> = slo.policy.pairs.iter().map(|pair| view(slo, pair, &window, &counts)).collect();
         let severities = self.burn.step(&slo.policy.pairs, &views, elapsed, now);
         let mut figures = Figures::new(slo, window);
         figures.forecast(slo, &self.burn, &views);
@@ -164,7 +165,7 @@ impl GroupState {
         let mut moves: Vec<Move> = burn.collect();
         moves.extend(self.step_no_data(slo, around));
         moves.extend(self.step_spent(slo, &figures, now));
-        let picture = Picture { group: self, slo, views: &views, figures: &figures, around };
+        let picture = Picture { group: self, slo, views: &views, figures: &figures, windows: &counts, around };
         let evaluation = Evaluation {
             status: picture.status(),
             changes: moves.iter().map(|change| picture.change(change)).collect(),
@@ -174,31 +175,17 @@ impl GroupState {
         evaluation
     }
 
-    fn view(&self, slo: &Slo, pair: &Pair, window: &Counts, now: Timestamp) -> PairView {
-        let budget = slo.objective.budget();
-        let (long, short) = (self.counts(slo, now - pair.long, now), self.counts(slo, now - pair.short, now));
-        let burning = match slo.policy.measure {
-            Measure::BurnRate => [long, short].iter().all(|c| exceeds_factor(c, pair.factor, budget)),
-            Measure::BudgetSpent => [(long, pair.long), (short, pair.short)]
-                .iter()
-                .all(|(c, w)| exceeds_allowance(c, *w, pair.factor, budget, window)),
-        };
-        let verdict = if short.measured == 0 {
-            Verdict::Held
-        } else if !burning {
-            Verdict::Quiet
-        } else if long.bad < pair.min_bad_events {
-            Verdict::TooFewEvents
+    /// The counts of the SLO window and of every shown window, each looked up once.
+    fn count_windows(&mut self, slo: &Slo, now: Timestamp) -> (Counts, Vec<WindowCounts>) {
+        let windows = windows(slo);
+        let starts = std::iter::once(slo.window.start(now)).chain(windows.iter().map(|window| now - *window));
+        let counts: Vec<Counts> = if self.slices.is_none() && slo.maintenance.is_empty() {
+            let (starts, end) = (starts.collect::<SmallVec<[_; 12]>>(), self.events.at(now));
+            self.events.at_edges(&starts).into_iter().map(|start| tidied(end - start)).collect()
         } else {
-            Verdict::Burning
+            starts.map(|start| self.counts(slo, start, now)).collect()
         };
-        PairView {
-            verdict,
-            burn_long: burn_rate(&long, budget),
-            burn_short: burn_rate(&short, budget),
-            bad: long.bad,
-            total: long.total,
-        }
+        (counts[0], windows.into_iter().zip(counts[1..].iter().copied()).collect())
     }
 
     fn step_no_data(&mut self, slo: &Slo, around: &Surroundings<'_>) -> Option<Move> {
@@ -270,8 +257,40 @@ impl GroupState {
     }
 }
 
+/// A window with what happened in it.
+pub(super) type WindowCounts = (Duration, Counts);
+
+fn view(slo: &Slo, pair: &Pair, window: &Counts, counts: &[WindowCounts]) -> PairView {
+    let budget = slo.objective.budget();
+    let of =
+        |length: Duration| counts.iter().find(|(window, _)| *window == length).map(|(_, c)| *c).unwrap_or_default();
+    let (long, short) = (of(pair.long), of(pair.short));
+    let burning = match slo.policy.measure {
+        Measure::BurnRate => [long, short].iter().all(|c| exceeds_factor(c, pair.factor, budget)),
+        Measure::BudgetSpent => [(long, pair.long), (short, pair.short)]
+            .iter()
+            .all(|(c, w)| exceeds_allowance(c, *w, pair.factor, budget, window)),
+    };
+    let verdict = if short.measured == 0 {
+        Verdict::Held
+    } else if !burning {
+        Verdict::Quiet
+    } else if long.bad < pair.min_bad_events {
+        Verdict::TooFewEvents
+    } else {
+        Verdict::Burning
+    };
+    PairView {
+        verdict,
+        burn_long: burn_rate(&long, budget),
+        burn_short: burn_rate(&short, budget),
+        bad: long.bad,
+        total: long.total,
+    }
+}
+
 /// Every window that is shown, ascending.
-pub(super) fn windows(slo: &Slo) -> Vec<Duration> {
+fn windows(slo: &Slo) -> Vec<Duration> {
     let mut windows: Vec<Duration> = slo.policy.pairs.iter().flat_map(|p| [p.long, p.short]).collect();
     if windows.is_empty() {
         windows = SHOWN_WINDOWS.map(Duration::from_secs).to_vec();

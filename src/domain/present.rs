@@ -3,7 +3,8 @@
 use super::alert::{PairView, Standing};
 use super::burn::{burn_rate, coverage};
 use super::figures::Figures;
-use super::group::{AlertKey, Change, Firing, GroupState, Surroundings, windows};
+use super::group::{AlertKey, Change, Firing, GroupState, Surroundings, WindowCounts};
+use super::history::Counts;
 use super::message::{BurnDetail, Detail};
 use super::slo::{Pair, Severity, Slo, SloWindow};
 use super::status::{
@@ -28,6 +29,8 @@ pub(super) struct Picture<'a> {
     pub slo: &'a Slo,
     pub views: &'a [PairView],
     pub figures: &'a Figures,
+    /// Every shown window, ascending.
+    pub windows: &'a [WindowCounts],
     pub around: &'a Surroundings<'a>,
 }
 
@@ -115,7 +118,7 @@ impl<'a> Picture<'a> {
     pub fn status(&self) -> SloStatus {
         let (slo, figures, now) = (self.slo, self.figures, self.around.now);
         SloStatus {
-            id: slo.id.to_string(),
+            id: [&slo.id.service, "/", &slo.id.name].concat(),
             service: slo.id.service.clone(),
             name: slo.id.name.clone(),
             group: self.group.group.clone(),
@@ -137,7 +140,7 @@ impl<'a> Picture<'a> {
                 exhausts_in_seconds: figures.exhausts,
                 coverage: coverage(figures.window.measured, &slo.window, &slo.maintenance, now),
             },
-            burn_rates: windows(slo).into_iter().map(|window| self.burn_rate(window)).collect(),
+            burn_rates: self.windows.iter().map(|(window, counts)| self.burn_rate(*window, counts)).collect(),
             alerts: self
                 .alerts()
                 .into_iter()
@@ -177,13 +180,11 @@ impl<'a> Picture<'a> {
         }
     }
 
-    fn burn_rate(&self, window: Duration) -> BurnRate {
-        let now: Timestamp = self.around.now;
-        let counts = self.group.counts(self.slo, now - window, now);
+    fn burn_rate(&self, window: Duration, counts: &Counts) -> BurnRate {
         BurnRate {
             window: format_duration(window),
             seconds: window.as_secs(),
-            rate: burn_rate(&counts, self.slo.objective.budget()),
+            rate: burn_rate(counts, self.slo.objective.budget()),
             bad: counts.bad,
             total: counts.total,
         }

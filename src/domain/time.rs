@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -144,7 +144,8 @@ pub fn format_duration(duration: Duration) -> String {
         if rest < size || (exact_only && !rest.is_multiple_of(size)) {
             continue;
         }
-        text.push_str(&format!("{}{name}", rest / size));
+        // Writing to a string never fails.
+        let _ = write!(text, "{}{name}", rest / size);
         rest %= size;
     }
     text

@@ -18,6 +18,17 @@ pub(super) struct Chunk {
     body: Box<[u8]>,
 }
 
+/// Between two knots of a chunk: what was decoded so far, and where the rest begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    offset: usize,
+    at: i64,
+    step: i64,
+    measured: i64,
+    total: i64,
+    bad: i64,
+}
+
 impl Chunk {
     /// `None` without knots.
     pub fn seal(knots: &[Knot]) -> Option<Self> {
@@ -38,29 +49,37 @@ impl Chunk {
         Some(Self { first, last, scale, body: body.into_boxed_slice() })
     }
 
+    /// The first knot, and the place behind it.
+    pub fn begin(&self) -> (Place, Knot) {
+        let place = Place { at: self.first.at.0, measured: self.first.sum.measured, ..Place::default() };
+        (place, self.first)
+    }
+
+    /// The knot at a place, which moves on.
+    pub fn next(&self, place: &mut Place) -> Option<Knot> {
+        let mut rest = Reader::new(self.body.get(place.offset..)?);
+        place.step += rest.i64().ok()?;
+        place.at += place.step;
+        place.measured += place.step - rest.i64().ok()?;
+        place.total += rest.i64().ok()?;
+        place.bad += rest.i64().ok()?;
+        place.offset = self.body.len() - rest.remaining();
+        if rest.is_empty() {
+            return Some(self.last);
+        }
+        let unit = (-f64::from(self.scale)).exp2();
+        let sum = Counts {
+            total: self.first.sum.total + place.total as f64 * unit,
+            bad: self.first.sum.bad + place.bad as f64 * unit,
+            measured: place.measured,
+        };
+        Some(Knot { at: Timestamp(place.at), sum })
+    }
+
     /// The knots in order; both ends exact.
     pub fn knots(&self) -> impl Iterator<Item = Knot> + '_ {
-        let mut rest = Reader::new(&self.body);
-        let (mut at, mut step, mut measured) = (self.first.at.0, 0, self.first.sum.measured);
-        let (mut total, mut bad) = (0i64, 0i64);
-        let unit = (-f64::from(self.scale)).exp2();
-        let decoded = std::iter::from_fn(move || {
-            step += rest.i64().ok()?;
-            at += step;
-            measured += step - rest.i64().ok()?;
-            total += rest.i64().ok()?;
-            bad += rest.i64().ok()?;
-            if rest.is_empty() {
-                return Some(self.last);
-            }
-            let sum = Counts {
-                total: self.first.sum.total + total as f64 * unit,
-                bad: self.first.sum.bad + bad as f64 * unit,
-                measured,
-            };
-            Some(Knot { at: Timestamp(at), sum })
-        });
-        std::iter::once(self.first).chain(decoded)
+        let (mut place, first) = self.begin();
+        std::iter::once(first).chain(std::iter::from_fn(move || self.next(&mut place)))
     }
 
     /// The cumulative counts at a moment inside the chunk.

@@ -8,10 +8,12 @@
 //! reaches into are opened again.
 
 mod chunk;
+mod edges;
 mod knot;
 
 use super::time::Timestamp;
 use chunk::Chunk;
+use edges::Edges;
 pub use knot::{Counts, Knot};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -29,6 +31,8 @@ pub struct History {
     sealed: Vec<Chunk>,
     /// Never empty once something was recorded; begins with the last sealed knot.
     head: Vec<Knot>,
+    #[serde(skip)]
+    edges: Edges,
 }
 
 impl History {
@@ -128,6 +132,9 @@ impl History {
     /// Opens every chunk that holds knowledge from `from` on.
     fn open_from(&mut self, from: Timestamp) {
         let keep = self.sealed.partition_point(|chunk| chunk.last.at < from);
+        if keep < self.sealed.len() {
+            self.edges.forget();
+        }
         let mut opened: Vec<Knot> = Vec::new();
         for chunk in self.sealed.drain(keep..) {
             opened.pop();
@@ -193,6 +200,7 @@ impl History {
             self.sealed.extend(Chunk::seal(&knots));
             self.head.drain(..half);
         }
+        self.edges.forget();
         self.merge(now, finest, pins);
         let oldest = now - keep;
         let forget = self.sealed.partition_point(|chunk| chunk.last.at < oldest);

@@ -134,6 +134,28 @@ fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
 }
 
 #[test]
+fn edges_that_move_on_find_what_a_search_finds() {
+    let mut history = History::default();
+    let lengths =
+        [20i64, 300, 3600, 20_000, 86_400, 200_000, 999_999_999].map(|seconds| Duration::from_secs(seconds as u64));
+    for i in 0..20_000i64 {
+        let now = Timestamp((i + 1) * 15_000);
+        history.record(Timestamp(now.0 - 15_000), now, ((i * 31) % 900) as f64, (i % 3) as f64, i % 70 > 5);
+        if i % 1013 == 0 {
+            // Late knowledge opens what was sealed; a jump makes two knots of one moment.
+            history.record(Timestamp(now.0 - 40_000_000), Timestamp(now.0 - 1_000_000), 7.0, 1.0, true);
+            history.record(Timestamp(now.0 - 700_000), Timestamp(now.0 - 700_000), 1.0, 0.0, false);
+        }
+        // Edges mostly move on, and sometimes back, as when a calendar window begins anew.
+        let moments = lengths.map(|length| now - if i % 500 == 3 { length * 2 } else { length });
+        let found = history.at_edges(&moments);
+        let expected: Vec<Counts> = moments.iter().map(|at| history.at(*at)).collect();
+        assert_eq!(found, expected, "step {i}");
+        history.maintain(now, Duration::from_secs(300), Duration::from_secs(250_000), &[]);
+    }
+}
+
+#[test]
 fn forgetting_does_not_change_what_is_kept() {
     let (mut history, keep) = (History::default(), Duration::from_secs(3600));
     for i in 0..2000i64 {

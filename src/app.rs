@@ -77,11 +77,12 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 /// As [`start`], with the page's port taken already.
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
-    let started = clock::now();
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();
     let state = persist::recover(&loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    clock::not_before(state.core.now);
+    let started = clock::now();
     let keys = loaded.parts.into_keys().collect();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
     let saver = crate::engine::Saver::new(writer, keys);
@@ -157,7 +158,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// What is shown before the engine has published anything.
 fn empty(config: &Config, started: Timestamp) -> Published {
     Published {
-        at: started,
+        // No time of its own: the page tells that the engine is starting.
+        at: Timestamp::default(),
         started,
         statuses: Arc::default(),
         setup: Arc::new(config.setup.clone()),

@@ -2,11 +2,17 @@
 //!
 //! Exit codes: 0 done, 1 what was asked about is not in order, 2 usage or runtime error.
 
+mod address;
 pub mod check;
+pub mod completions;
 pub mod demo;
+pub mod init;
 pub mod notify_test;
+mod output;
 pub mod replay;
 pub mod run;
+pub mod schema;
+pub mod status;
 
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -40,12 +46,20 @@ enum Command {
     Run(run::RunArgs),
     /// Report every mistake in configuration and SLO files
     Check(check::CheckArgs),
+    /// Show how the SLOs of a running engine stand
+    Status(status::StatusArgs),
     /// Run recorded samples through the same engine on a virtual clock
     Replay(replay::ReplayArgs),
+    /// Write a first configuration and SLOs for what targets show
+    Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
     Demo(demo::DemoArgs),
     /// Send one test message through a receiver
     NotifyTest(NotifyTestArgs),
+    /// Print the JSON Schema of configuration or SLO files
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -97,7 +111,11 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Run(args) => run::execute(args),
         Command::Check(args) => check::execute(&args),
+        Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Init(args) => init::execute(&args),
+        Command::Schema(args) => schema::execute(&args),
+        Command::Completions(args) => completions::execute(&args),
         Command::Demo(args) => demo::execute(args),
         Command::NotifyTest(args) => {
             let config = run::load(&args.config)?;

@@ -82,8 +82,9 @@ struct SeriesState {
     created: Option<Timestamp>,
     /// The target's clock at the last sight.
     seen: i64,
+    /// Derived from the series and the plan in force.
     #[serde(skip)]
-    links: Option<SmallVec<[Link; 2]>>,
+    links: SmallVec<[Link; 2]>,
 }
 
 /// Memory of one target.
@@ -101,7 +102,7 @@ pub struct TargetState {
     infinity: BTreeSet<String>,
     #[serde(with = "sorted")]
     series: HashMap<Arc<Series>, SeriesState>,
-    /// SLOs that this target feeds, as indices into the setup.
+    /// SLOs that the remembered series feed, as indices into the setup.
     #[serde(skip)]
     pub slos: BTreeSet<usize>,
 }
@@ -124,8 +125,7 @@ impl TargetState {
         let mut counting = Counting { target: self, context, at, gap: false, reading, out: Counted::default() };
         counting.gap = counting.is_gap(target);
         counting.advance_clock(target);
-        let links: Vec<_> =
-            reading.samples.iter().map(|s| context.plan.links_cached(counting.target, &s.series)).collect();
+        let links: Vec<_> = reading.samples.iter().map(|s| counting.links(&s.series)).collect();
         counting.choose_totals(&links);
         for (sample, links) in reading.samples.iter().zip(links) {
             counting.sample(sample, links);
@@ -146,12 +146,17 @@ impl TargetState {
         at
     }
 
-    /// After a change of the setup every series must find its SLOs again.
-    pub fn unlink(&mut self) {
-        self.slos.clear();
-        for state in self.series.values_mut() {
-            state.links = None;
+    /// After a change of the setup, or a load, every series finds its SLOs again.
+    pub fn relink(&mut self, plan: &Plan) {
+        for (series, state) in &mut self.series {
+            state.links = plan.links(series);
         }
+        self.gather_slos();
+    }
+
+    fn gather_slos(&mut self) {
+        let feeding = self.series.values().filter(|state| !bounds_only(&state.links));
+        self.slos = feeding.flat_map(|state| &state.links).map(|link| link.slo).collect();
     }
 
     pub fn series_count(&self) -> usize {
@@ -162,6 +167,7 @@ impl TargetState {
         let oldest = self.clock - millis(MEMORY);
         if self.series.values().any(|s| s.seen < oldest) {
             self.series.retain(|_, s| s.seen >= oldest);
+            self.gather_slos();
         }
     }
 }
@@ -176,6 +182,11 @@ struct Counting<'a> {
 }
 
 impl Counting<'_> {
+    /// The links of a series, looked up once for each series and setup.
+    fn links(&self, series: &Arc<Series>) -> SmallVec<[Link; 2]> {
+        self.target.series.get(series).map_or_else(|| self.context.plan.links(series), |known| known.links.clone())
+    }
+
     fn is_gap(&self, target: &Target) -> bool {
         let long = |last: Timestamp| self.at.0 - last.0 > GAP_INTERVALS * millis(target.interval).max(1);
         self.target.failed_since || self.target.last_success.is_some_and(long)
@@ -214,10 +225,9 @@ impl Counting<'_> {
             return;
         }
         let at = sample.at.unwrap_or(self.at);
-        if links.iter().all(|link| link.role == Role::Boundary) {
+        if bounds_only(&links) {
             return;
         }
-        self.target.slos.extend(links.iter().map(|link| link.slo));
         if at > self.at + FUTURE {
             self.out.out_of_order += 1;
             return;
@@ -237,7 +247,8 @@ impl Counting<'_> {
                 self.out.seen.push((link.slo, sample.series.clone(), at));
             }
         }
-        let state = SeriesState { value: sample.value, at, created: sample.created, seen: clock, links: Some(links) };
+        self.target.slos.extend(links.iter().map(|link| link.slo));
+        let state = SeriesState { value: sample.value, at, created: sample.created, seen: clock, links };
         self.target.series.insert(sample.series.clone(), state);
     }
 
@@ -313,18 +324,9 @@ impl Family {
     }
 }
 
-impl Plan {
-    /// The links of a series, looked up once for each series and setup.
-    fn links_cached(&self, target: &mut TargetState, series: &Arc<Series>) -> SmallVec<[Link; 2]> {
-        if let Some(links) = target.series.get(series).and_then(|s| s.links.clone()) {
-            return links;
-        }
-        let links = self.links(series);
-        if let Some(state) = target.series.get_mut(series) {
-            state.links = Some(links.clone());
-        }
-        links
-    }
+/// Whether a series counts nothing: it feeds no SLO, or names a boundary only.
+fn bounds_only(links: &[Link]) -> bool {
+    links.iter().all(|link| link.role == Role::Boundary)
 }
 
 /// Stored sorted, so that equal states have equal bytes.

@@ -5,6 +5,7 @@
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
 
 mod archive;
+pub mod ledger;
 mod past;
 pub mod persist;
 mod plant;
@@ -19,7 +20,6 @@ use crate::domain::event::Event;
 use crate::domain::message::{Delivery, DeliveryReport, Message};
 use crate::domain::state::State;
 use crate::domain::status::Transition;
-use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::notify::worker::Control;
@@ -181,13 +181,9 @@ impl Engine {
     }
 
     fn take(&mut self, event: Event) {
-        let effects = self.state.step(std::slice::from_ref(&event));
+        let effects = self.saver.step(&mut self.state, event);
         self.stale |= !effects.evaluated.is_empty() || effects.outbox_changed;
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
-        let idle = matches!(event, Event::Tick { .. }) && effects == Effects::default();
-        if !idle {
-            self.saver.keep(event);
-        }
         for transition in &effects.transitions {
             log_transition(transition);
         }
@@ -206,7 +202,7 @@ impl Engine {
         self.last_flush = clock::instant();
         let urgent = std::mem::take(&mut self.urgent);
         if let Some(trouble) = self.saver.save(&mut self.state, &self.links.metrics).await {
-            self.take(Event::Trouble { at: clock::now(), error: trouble.err() });
+            self.take(trouble);
             self.urgent = true;
         }
         if urgent {

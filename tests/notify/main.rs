@@ -8,6 +8,7 @@ mod fixtures;
 mod http_server;
 mod payloads;
 mod plan;
+#[path = "../support/smtp_server.rs"]
 mod smtp_server;
 mod wording;
 mod worker;

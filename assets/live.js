@@ -41,7 +41,7 @@ export function start() {
 function connect() {
   const address = new URL(`${document.documentElement.dataset.root}api/v1/stream`, location.href);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-  address.search = "";
+  address.search = "changes=false";
   address.hash = "";
   const socket = new WebSocket(address);
   socket.addEventListener("open", () => {
@@ -103,7 +103,7 @@ function learn() {
 function tell() {
   const published = Number(document.getElementById("main").dataset.published);
   const age = Date.now() - skew - published;
-  const [state, said] = status(age);
+  const [state, said] = published ? status(age) : ["connecting", "Starting…"];
   if (indicator.dataset.state !== state) indicator.dataset.state = state;
   if (text.textContent !== said) text.textContent = said;
 }

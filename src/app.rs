@@ -70,14 +70,19 @@ pub struct Running {
 
 /// Starts everything; when it returns the page answers and scraping has begun.
 pub async fn start(config: Config, options: Options) -> Result<Running, StartError> {
-    let address = options.listen.unwrap_or(config.web.listen);
-    let listener = listen(address).await?;
-    let address = listener.local_addr().unwrap_or(address);
-    let started = clock::now();
+    let listener = listen(options.listen.unwrap_or(config.web.listen)).await?;
+    start_on(listener, config, options).await
+}
+
+/// As [`start`], with the page's port taken already.
+pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
+    let address = listener.local_addr().unwrap_or(config.web.listen);
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();
     let state = persist::recover(&loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    clock::not_before(state.core.now);
+    let started = clock::now();
     let keys = loaded.parts.into_keys().collect();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
     let saver = crate::engine::Saver::new(writer, keys);
@@ -136,7 +141,8 @@ impl Running {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+/// Takes the page's port.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| {
         let reason = match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -152,7 +158,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// What is shown before the engine has published anything.
 fn empty(config: &Config, started: Timestamp) -> Published {
     Published {
-        at: started,
+        // No time of its own: the page tells that the engine is starting.
+        at: Timestamp::default(),
         started,
         statuses: Arc::default(),
         setup: Arc::new(config.setup.clone()),

@@ -23,7 +23,7 @@ use std::time::Duration;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Line {
-    Transition(Transition),
+    Transition(Box<Transition>),
     Slo(Arc<SloStatus>),
 }
 
@@ -176,7 +176,7 @@ pub fn run(config: &Config, recording: Recording, mut emit: impl FnMut(Line)) {
     let Some(first) = recording.scrapes.keys().next().copied() else { return };
     let mut step = |state: &mut State, events: &[Event]| {
         for transition in state.step(events).transitions {
-            emit(Line::Transition(transition));
+            emit(Line::Transition(Box::new(transition)));
         }
     };
     // The setup is in force before anything is seen, so that the first samples are looked at by it.

@@ -1,6 +1,6 @@
 //! `slowburn check`: every mistake in configuration and SLO files.
 
-use super::Outcome;
+use super::{Outcome, output};
 use crate::config::load;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -24,15 +24,16 @@ enum CheckFormat {
 /// Prints the findings; done without errors, not in order with.
 pub fn execute(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let result = load::load(&args.config, &|name| std::env::var(name).ok())?;
-    match args.format {
-        CheckFormat::Json => println!("{:#}", result.diagnostics.to_json()),
+    let text = match args.format {
+        CheckFormat::Json => format!("{:#}\n", result.diagnostics.to_json()),
         CheckFormat::Text => {
-            print!("{}", result.diagnostics.to_text());
+            let findings = result.diagnostics.to_text();
             let slos = result.config.as_ref().map_or(0, |config| config.setup.slos.len());
             let (errors, warnings) = (result.diagnostics.errors(), result.diagnostics.warnings());
             let verdict = if errors == 0 { format!("ok: {slos} SLOs") } else { format!("{errors} errors") };
-            println!("{verdict}, {warnings} warnings, {} files read", result.files.len());
+            format!("{findings}{verdict}, {warnings} warnings, {} files read\n", result.files.len())
         }
-    }
+    };
+    output::print(&text)?;
     Ok(if result.diagnostics.has_errors() { Outcome::NotInOrder } else { Outcome::Done })
 }

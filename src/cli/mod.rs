@@ -2,10 +2,17 @@
 //!
 //! Exit codes: 0 done, 1 what was asked about is not in order, 2 usage or runtime error.
 
+mod address;
 pub mod check;
+pub mod completions;
+pub mod demo;
+pub mod init;
 pub mod notify_test;
+mod output;
 pub mod replay;
 pub mod run;
+pub mod schema;
+pub mod status;
 
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -22,9 +29,9 @@ pub struct Cli {
     /// How log lines are written
     #[arg(long = "log.format", value_enum, default_value_t = Format::Logfmt, global = true)]
     log_format: Format,
-    /// What is logged: debug, info, warn, error, or directives like info,slowburn::web=debug
-    #[arg(long = "log.level", default_value = "info", global = true)]
-    log_level: String,
+    /// What is logged: debug, info, warn, error, or directives like info,slowburn::web=debug [default: info; demo: error]
+    #[arg(long = "log.level", global = true)]
+    log_level: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,10 +46,20 @@ enum Command {
     Run(run::RunArgs),
     /// Report every mistake in configuration and SLO files
     Check(check::CheckArgs),
+    /// Show how the SLOs of a running engine stand
+    Status(status::StatusArgs),
     /// Run recorded samples through the same engine on a virtual clock
     Replay(replay::ReplayArgs),
+    /// Write a first configuration and SLOs for what targets show
+    Init(init::InitArgs),
+    /// Watch a simulated shop with incidents; everything on loopback, no file needed
+    Demo(demo::DemoArgs),
     /// Send one test message through a receiver
     NotifyTest(NotifyTestArgs),
+    /// Print the JSON Schema of configuration or SLO files
+    Schema(schema::SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,8 +93,10 @@ pub fn main() -> ExitCode {
         Format::Json => LogFormat::Json,
         Format::Logfmt => LogFormat::Logfmt,
     };
-    let result =
-        crate::telemetry::init(format, &cli.log_level).map_err(anyhow::Error::from).and_then(|()| execute(cli.command));
+    // The demo tells its story on the terminal; the scrapes that fail in it are part of the play.
+    let level =
+        cli.log_level.as_deref().unwrap_or(if matches!(cli.command, Command::Demo(_)) { "error" } else { "info" });
+    let result = crate::telemetry::init(format, level).map_err(anyhow::Error::from).and_then(|()| execute(cli.command));
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NotInOrder) => ExitCode::from(1),
@@ -92,7 +111,12 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Run(args) => run::execute(args),
         Command::Check(args) => check::execute(&args),
+        Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Init(args) => init::execute(&args),
+        Command::Schema(args) => schema::execute(&args),
+        Command::Completions(args) => completions::execute(&args),
+        Command::Demo(args) => demo::execute(args),
         Command::NotifyTest(args) => {
             let config = run::load(&args.config)?;
             let code = run::runtime()?.block_on(notify_test::execute(&config, &args.receiver));

@@ -4,10 +4,12 @@ use super::{ListenArgs, Outcome};
 use crate::app::{self, Options};
 use crate::config::{Config, load};
 use crate::engine::Loader;
+use crate::view::Handle;
 use clap::Args;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -25,9 +27,10 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
     flags.extend(args.listen.listen.map(|listen| ("web.listen".to_owned(), listen.to_string())));
     let options = Options { listen: args.listen.listen, loader: loader(args.config), flags };
     runtime()?.block_on(async {
+        let mut signals = Signals::new()?;
         let running = app::start(config, options).await?;
         tracing::info!(url = %format_args!("http://{}/", running.address), "slowburn runs");
-        until_signal(&running.handle).await?;
+        signals.end_or_reload(&running.handle).await;
         tracing::info!("stopping");
         running.stop().await;
         Ok(Outcome::Done)
@@ -39,17 +42,40 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// Waits for the end, reloading on SIGHUP.
-pub async fn until_signal(handle: &crate::view::Handle) -> anyhow::Result<()> {
-    let (mut hangup, mut end) = (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?);
-    loop {
+/// The signals that end or reload. From its making on they no longer kill the process; one that comes while nobody waits
+/// is acted on later.
+pub struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub fn new() -> io::Result<Self> {
+        let [hangup, terminate, interrupt] =
+            [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        Ok(Self { hangup: hangup?, terminate: terminate?, interrupt: interrupt? })
+    }
+
+    /// Waits for SIGINT or SIGTERM.
+    pub async fn end(&mut self) {
         tokio::select! {
-            _ = end.recv() => return Ok(()),
-            result = tokio::signal::ctrl_c() => return Ok(result?),
-            _ = hangup.recv() => {
-                // The engine logs how it went.
-                let handle = handle.clone();
-                tokio::spawn(async move { handle.reload().await });
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Waits for the end, reloading on SIGHUP.
+    pub async fn end_or_reload(&mut self, handle: &Handle) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => {
+                    // The engine logs how it went.
+                    let handle = handle.clone();
+                    tokio::spawn(async move { handle.reload().await });
+                }
             }
         }
     }

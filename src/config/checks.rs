@@ -8,6 +8,9 @@ use crate::domain::selector::{MatchOp, Matchers};
 use crate::domain::slo::{Indicator, Slo, SloId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Jobs that are looked at for a suggestion.
+const MAX_SUGGESTED: usize = 100;
+
 /// Two SLOs may not share service and name, wherever they are declared.
 pub fn duplicate_ids(slos: &[Slo], diagnostics: &mut Diagnostics) {
     let mut seen: BTreeMap<&SloId, &str> = BTreeMap::new();
@@ -44,14 +47,16 @@ pub fn known_jobs(slos: &[Slo], jobs: &[ScrapeConfig], diagnostics: &mut Diagnos
     for slo in slos {
         let unknown: BTreeSet<&str> = selected_jobs(&slo.indicator).filter(|job| !known.contains(job)).collect();
         for job in unknown {
-            let near = nearest(job, known.iter().copied());
+            let near = nearest(job, known.iter().copied().take(MAX_SUGGESTED));
             // Discovered targets may bring jobs of their own.
             if near.is_none() && discovered {
                 continue;
             }
             let help = match near {
                 Some(near) => format!("did you mean {near}?"),
-                None => format!("jobs are: {}", known.iter().copied().collect::<Vec<_>>().join(", ")),
+                None => {
+                    format!("jobs are: {}", known.iter().copied().take(MAX_SUGGESTED).collect::<Vec<_>>().join(", "))
+                }
             };
             let (file, mark) = place(&slo.source);
             let message = format!("the SLO {} selects a job that no scrape config has", slo.id);

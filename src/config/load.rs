@@ -11,6 +11,7 @@ use super::{Config, checks, glob};
 use crate::domain::setup::{IntegrationSpec, ReceiverSpec, Setup};
 use crate::domain::slo::Slo;
 use crate::spec;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,14 +77,11 @@ pub fn check_text(name: &str, text: &[u8], env: Env<'_>) -> Diagnostics {
 
 /// The files that the paths and patterns of `slo_files` name, each once, in their order.
 fn slo_files(context: &Context<'_>, values: Vec<Value<'_>>) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Vec::new();
+    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     for value in &values {
         let Some(text) = value.nonempty() else { continue };
-        for file in matching(value, &text, &context.resolve(&text)) {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
+        let found = matching(value, &text, &context.resolve(&text));
+        files.extend(found.into_iter().filter(|file| seen.insert(file.clone())));
     }
     files
 }

@@ -2,18 +2,17 @@
 //! into changes of alerts.
 
 use super::alert::{BurnAlerts, PairView, Standing, Verdict};
-use super::burn::{burn_rate, coverage, exceeds, exhausts_in, window_counts};
+use super::burn::{burn_rate, window_counts};
+use super::figures::{Figures, exceeds_allowance, exceeds_factor};
 use super::history::{Counts, History};
 use super::labels::Labels;
-use super::message::{BurnDetail, Detail};
+use super::message::Detail;
+use super::present::{Move, Picture};
 use super::ratio::Ratio;
 use super::slices::Slices;
 use super::slo::{Measure, Pair, Severity, Slo, SloWindow};
-use super::status::{
-    AlertState, AlertStatus, BudgetStatus, BurnRate, HistoryPoint, SliStatus, SloStatus, State, Transition,
-    WindowStatus,
-};
-use super::time::{Timestamp, format_duration, millis};
+use super::status::{AlertState, HistoryPoint, SloStatus, Transition};
+use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -155,26 +154,24 @@ impl GroupState {
         let severities = self.burn.step(&slo.policy.pairs, &views, elapsed, now);
         let mut figures = Figures::new(slo, window);
         figures.forecast(slo, &self.burn, &views);
-        let mut changes: Vec<Change> = Vec::new();
-        for change in severities {
-            let view = change.pair.map(|i| (&slo.policy.pairs[i], &views[i]));
-            let reason = change.pair.map_or("its pairs were removed", |i| views[i].verdict.reason());
-            changes.push(self.change(
-                slo,
-                AlertKey::Burn(change.severity),
-                (change.from, change.to),
-                view,
-                reason,
-                &figures,
-                around,
-            ));
-        }
-        changes.extend(self.step_no_data(slo, &figures, around));
-        changes.extend(self.step_spent(slo, &figures, around));
-        let status = self.status(slo, &views, &figures, around);
-        let firing = self.firing(slo, &views, &figures, around);
+        let burn = severities.into_iter().map(|change| Move {
+            key: AlertKey::Burn(change.severity),
+            from: change.from,
+            to: change.to,
+            pair: change.pair,
+            reason: change.pair.map_or("its pairs were removed", |i| views[i].verdict.reason()),
+        });
+        let mut moves: Vec<Move> = burn.collect();
+        moves.extend(self.step_no_data(slo, around));
+        moves.extend(self.step_spent(slo, &figures, now));
+        let picture = Picture { group: self, slo, views: &views, figures: &figures, around };
+        let evaluation = Evaluation {
+            status: picture.status(),
+            changes: moves.iter().map(|change| picture.change(change)).collect(),
+            firing: picture.firing(),
+        };
         self.maintain(slo, now);
-        Evaluation { status, changes, firing }
+        evaluation
     }
 
     fn view(&self, slo: &Slo, pair: &Pair, window: &Counts, now: Timestamp) -> PairView {
@@ -204,210 +201,29 @@ impl GroupState {
         }
     }
 
-    fn step_no_data(&mut self, slo: &Slo, figures: &Figures, around: &Surroundings<'_>) -> Option<Change> {
+    fn step_no_data(&mut self, slo: &Slo, around: &Surroundings<'_>) -> Option<Move> {
         let severity = slo.policy.no_data.severity?;
         let last = self.last_sample.unwrap_or(self.since).max(around.resumed).max(self.since);
         let silent = around.now.since(last) >= slo.policy.no_data.after;
         let to = if silent { AlertState::Firing } else { AlertState::Inactive };
         let from = self.no_data.change(to, around.now)?;
         let reason = if silent { "no sample for too long" } else { "samples are back" };
-        Some(self.change(slo, AlertKey::NoData(severity), (from, to), None, reason, figures, around))
+        Some(Move { key: AlertKey::NoData(severity), from, to, pair: None, reason })
     }
 
-    fn step_spent(&mut self, slo: &Slo, figures: &Figures, around: &Surroundings<'_>) -> Vec<Change> {
+    fn step_spent(&mut self, slo: &Slo, figures: &Figures, now: Timestamp) -> Vec<Move> {
         self.spent.resize(slo.policy.budget.len(), Standing::default());
-        let mut changes = Vec::new();
-        for (i, alert) in slo.policy.budget.iter().enumerate() {
+        let mut moves = Vec::new();
+        for (i, (alert, standing)) in slo.policy.budget.iter().zip(&mut self.spent).enumerate() {
             let share = Ratio::new(100, 1).and_then(|hundred| alert.consumed.over(hundred)).unwrap_or(Ratio::ONE);
             let reached = figures.consumed_reaches(share);
             let to = if reached { AlertState::Firing } else { AlertState::Inactive };
-            if let Some(from) = self.spent[i].change(to, around.now) {
+            if let Some(from) = standing.change(to, now) {
                 let reason = if reached { "the share of the budget is spent" } else { "the budget has recovered" };
-                let key = AlertKey::Spent(i, alert.severity);
-                changes.push(self.change(slo, key, (from, to), None, reason, figures, around));
+                moves.push(Move { key: AlertKey::Spent(i, alert.severity), from, to, pair: None, reason });
             }
         }
-        changes
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn change(
-        &self,
-        slo: &Slo,
-        key: AlertKey,
-        (from, to): (AlertState, AlertState),
-        pair: Option<(&Pair, &PairView)>,
-        reason: &str,
-        figures: &Figures,
-        around: &Surroundings<'_>,
-    ) -> Change {
-        let transition = Transition {
-            at: around.now,
-            id: slo.id.to_string(),
-            group: self.group.clone(),
-            alert: key.name().to_owned(),
-            severity: key.severity(),
-            from,
-            to,
-            long: pair.map(|(p, _)| format_duration(p.long)),
-            short: pair.map(|(p, _)| format_duration(p.short)),
-            factor: pair.map(|(p, _)| p.factor.as_f64()),
-            burn_long: pair.and_then(|(_, v)| v.burn_long),
-            burn_short: pair.and_then(|(_, v)| v.burn_short),
-            budget_remaining: figures.remaining,
-            reason: reason.to_owned(),
-        };
-        Change { transition, key, detail: self.detail(slo, key, pair, figures, around) }
-    }
-
-    fn detail(
-        &self,
-        slo: &Slo,
-        key: AlertKey,
-        pair: Option<(&Pair, &PairView)>,
-        figures: &Figures,
-        around: &Surroundings<'_>,
-    ) -> Detail {
-        Detail {
-            id: slo.id.clone(),
-            group: self.group.clone(),
-            alert: key.name().to_owned(),
-            severity: key.severity(),
-            description: slo.description.clone(),
-            objective: slo.objective.percent().as_f64(),
-            slo_window: slo.window.to_string(),
-            burn: pair.map(|(p, v)| BurnDetail {
-                long: format_duration(p.long),
-                short: format_duration(p.short),
-                factor: p.factor.as_f64(),
-                burn_long: v.burn_long,
-                burn_short: v.burn_short,
-                bad: v.bad,
-                total: v.total,
-            }),
-            budget_remaining: figures.remaining,
-            exhausts_in_seconds: figures.exhausts,
-            sli_ratio: figures.ratio(),
-            runbook_url: slo.policy.runbook_url.clone(),
-            slo_url: format!("{}/slo/{}/{}", around.external_url, slo.id.service, slo.id.name),
-        }
-    }
-
-    fn firing(&self, slo: &Slo, views: &[PairView], figures: &Figures, around: &Surroundings<'_>) -> Vec<Firing> {
-        let mut firing = Vec::new();
-        let mut push = |key, standing: Standing, pair: Option<usize>| {
-            if standing.state == AlertState::Firing {
-                let pair = pair.map(|i| (&slo.policy.pairs[i], &views[i]));
-                firing.push(Firing {
-                    key,
-                    since: standing.since,
-                    detail: self.detail(slo, key, pair, figures, around),
-                });
-            }
-        };
-        for severity in [Severity::Page, Severity::Ticket] {
-            let shown = self.burn.hottest(Some(severity), &slo.policy.pairs, views);
-            push(AlertKey::Burn(severity), self.burn.standing(severity), shown);
-        }
-        if let Some(severity) = slo.policy.no_data.severity {
-            push(AlertKey::NoData(severity), self.no_data, None);
-        }
-        for (i, (alert, standing)) in slo.policy.budget.iter().zip(&self.spent).enumerate() {
-            push(AlertKey::Spent(i, alert.severity), *standing, None);
-        }
-        firing
-    }
-
-    fn status(&self, slo: &Slo, views: &[PairView], figures: &Figures, around: &Surroundings<'_>) -> SloStatus {
-        SloStatus {
-            id: slo.id.to_string(),
-            service: slo.id.service.clone(),
-            name: slo.id.name.clone(),
-            group: self.group.clone(),
-            labels: slo.labels.clone(),
-            description: slo.description.clone(),
-            objective: slo.objective.percent().as_f64(),
-            window: window_status(&slo.window, around.now),
-            state: self.state(slo, figures, around),
-            sli: SliStatus {
-                kind: slo.indicator.kind().to_owned(),
-                ratio: figures.ratio(),
-                good: (figures.window.total - figures.window.bad).max(0.0),
-                bad: figures.window.bad,
-                total: figures.window.total,
-            },
-            budget: BudgetStatus {
-                remaining: figures.remaining,
-                consumed: figures.remaining.map(|_| figures.consumed),
-                exhausts_in_seconds: figures.exhausts,
-                coverage: coverage(figures.window.measured, &slo.window, &slo.maintenance, around.now),
-            },
-            burn_rates: self.burn_rates(slo, around.now),
-            alerts: self.alert_statuses(slo, views),
-            runbook_url: slo.policy.runbook_url.clone(),
-            problem: around.problem.map(str::to_owned),
-            updated_at: around.now,
-        }
-    }
-
-    fn state(&self, slo: &Slo, figures: &Figures, around: &Surroundings<'_>) -> State {
-        let fires = |severity| self.burn.standing(severity).state == AlertState::Firing;
-        let silent = self.last_sample.is_none_or(|last| around.now.since(last) >= slo.policy.no_data.after);
-        match () {
-            () if around.problem.is_some() => State::Error,
-            () if fires(Severity::Page) => State::Critical,
-            () if fires(Severity::Ticket) => State::Burning,
-            () if silent => State::NoData,
-            () if figures.remaining.is_some_and(|left| left <= 0.0) => State::Exhausted,
-            () => State::Ok,
-        }
-    }
-
-    fn burn_rates(&self, slo: &Slo, now: Timestamp) -> Vec<BurnRate> {
-        let budget = slo.objective.budget();
-        let rate = |window: Duration| {
-            let counts = self.counts(slo, now - window, now);
-            BurnRate {
-                window: format_duration(window),
-                seconds: window.as_secs(),
-                rate: burn_rate(&counts, budget),
-                bad: counts.bad,
-                total: counts.total,
-            }
-        };
-        windows(slo).into_iter().map(rate).collect()
-    }
-
-    fn alert_statuses(&self, slo: &Slo, views: &[PairView]) -> Vec<AlertStatus> {
-        let mut found = Vec::new();
-        let mut push = |key: AlertKey, standing: Standing, pair: Option<usize>| {
-            if standing.state == AlertState::Inactive {
-                return;
-            }
-            let pair = pair.map(|i| (&slo.policy.pairs[i], &views[i]));
-            found.push(AlertStatus {
-                alert: key.name().to_owned(),
-                severity: key.severity(),
-                state: standing.state,
-                since: standing.since,
-                long: pair.map(|(p, _)| format_duration(p.long)),
-                short: pair.map(|(p, _)| format_duration(p.short)),
-                factor: pair.map(|(p, _)| p.factor.as_f64()),
-                burn_long: pair.and_then(|(_, v)| v.burn_long),
-                burn_short: pair.and_then(|(_, v)| v.burn_short),
-            });
-        };
-        for severity in [Severity::Page, Severity::Ticket] {
-            let shown = self.burn.shown(severity, &slo.policy.pairs, views);
-            push(AlertKey::Burn(severity), self.burn.standing(severity), shown);
-        }
-        if let Some(severity) = slo.policy.no_data.severity {
-            push(AlertKey::NoData(severity), self.no_data, None);
-        }
-        for (i, (alert, standing)) in slo.policy.budget.iter().zip(&self.spent).enumerate() {
-            push(AlertKey::Spent(i, alert.severity), *standing, None);
-        }
-        found
+        moves
     }
 
     /// Whether the budget still means something: seen within `keep`, or with an alert that is not over.
@@ -415,22 +231,6 @@ impl GroupState {
         let standings = [self.burn.page, self.burn.ticket, self.no_data].into_iter().chain(self.spent.iter().copied());
         let alerting = standings.into_iter().any(|standing| standing.state != AlertState::Inactive);
         alerting || now.since(self.last_sample.unwrap_or(self.since)) < keep
-    }
-
-    fn maintain(&mut self, slo: &Slo, now: Timestamp) {
-        let full = self.events.is_full() || self.slices.as_ref().is_some_and(|s| s.history.is_full());
-        if !full {
-            return;
-        }
-        let slice = slo.timeslices.map(|t| t.slice);
-        let finest = windows(slo).into_iter().chain(slice).min().unwrap_or_default();
-        // Twice the window, so that the budget can still be drawn as of a window ago.
-        let keep = slo.window.nominal() * 2 + Duration::from_secs(7 * 86_400);
-        let pins = pins(slo, now);
-        self.events.maintain(now, finest, keep, &pins);
-        if let Some(slices) = &mut self.slices {
-            slices.history.maintain(now, finest, keep, &pins);
-        }
     }
 
     /// The budget's history in steps of `step` that end in `(start, end]`; steps after `now` are left out.
@@ -449,84 +249,29 @@ impl GroupState {
     }
 
     fn point(&self, slo: &Slo, from: Timestamp, at: Timestamp) -> HistoryPoint {
-        let counts = self.counts(slo, from, at);
-        let window = self.counts(slo, slo.window.start(at), at);
-        let length = (at.0 - from.0).max(1);
-        HistoryPoint {
-            at,
-            good: (counts.total - counts.bad).max(0.0),
-            bad: counts.bad,
-            total: counts.total,
-            burn_rate: burn_rate(&counts, slo.objective.budget()),
-            budget_remaining: Figures::new(slo, window).remaining,
-            coverage: (counts.measured as f64 / length as f64).clamp(0.0, 1.0),
+        let (step, window) = (self.counts(slo, from, at), self.counts(slo, slo.window.start(at), at));
+        Figures::new(slo, window).history_point((from, at), &step)
+    }
+
+    fn maintain(&mut self, slo: &Slo, now: Timestamp) {
+        let full = self.events.is_full() || self.slices.as_ref().is_some_and(|s| s.history.is_full());
+        if !full {
+            return;
+        }
+        let slice = slo.timeslices.map(|t| t.slice);
+        let finest = windows(slo).into_iter().chain(slice).min().unwrap_or_default();
+        // Twice the window, so that the budget can still be drawn as of a window ago.
+        let keep = slo.window.nominal() * 2 + Duration::from_secs(7 * 86_400);
+        let pins = pins(slo, now);
+        self.events.maintain(now, finest, keep, &pins);
+        if let Some(slices) = &mut self.slices {
+            slices.history.maintain(now, finest, keep, &pins);
         }
     }
 }
 
-/// The SLO window in numbers.
-struct Figures {
-    window: Counts,
-    budget: Ratio,
-    consumed: f64,
-    remaining: Option<f64>,
-    exhausts: Option<f64>,
-}
-
-impl Figures {
-    fn new(slo: &Slo, window: Counts) -> Self {
-        let budget = slo.objective.budget();
-        let measured = window.measured > 0 || window.total > 0.0;
-        let consumed = burn_rate(&window, budget).unwrap_or(0.0);
-        Self { window, budget, consumed, remaining: measured.then_some(1.0 - consumed), exhausts: None }
-    }
-
-    fn forecast(&mut self, slo: &Slo, burn: &BurnAlerts, views: &[PairView]) {
-        let pairs = &slo.policy.pairs;
-        let last_page = || pairs.iter().rposition(|p| p.severity == Severity::Page);
-        let first_ticket = || pairs.iter().position(|p| p.severity == Severity::Ticket);
-        let pair = burn.hottest(None, pairs, views).or_else(last_page).or_else(first_ticket);
-        self.exhausts = exhausts_in(self.remaining, pair.and_then(|i| views[i].burn_long), &slo.window);
-    }
-
-    fn ratio(&self) -> Option<f64> {
-        let good = (self.window.total - self.window.bad).max(0.0);
-        (self.window.total > 0.0).then(|| good / self.window.total)
-    }
-
-    /// Whether at least this share of the budget is spent; never without measurement.
-    fn consumed_reaches(&self, share: Ratio) -> bool {
-        match share.times(self.budget) {
-            Some(threshold) => self.window.total > 0.0 && at_least(&self.window, threshold),
-            None => self.consumed >= share.as_f64(),
-        }
-    }
-}
-
-/// `bad ≥ threshold × total`, exactly for whole counts.
-fn at_least(counts: &Counts, threshold: Ratio) -> bool {
-    exceeds(counts.bad, counts.total, threshold)
-        || counts.bad * threshold.den() as f64 == counts.total * threshold.num() as f64
-}
-
-fn exceeds_factor(counts: &Counts, factor: Ratio, budget: Ratio) -> bool {
-    match factor.times(budget) {
-        Some(threshold) => exceeds(counts.bad, counts.total, threshold),
-        None => burn_rate(counts, budget).is_some_and(|rate| rate > factor.as_f64()),
-    }
-}
-
-/// Whether a window holds more than `share × w / long` of the bad events that the whole SLO window may have at the
-/// traffic measured so far; with `share = factor × long / window` that is `factor × w × budget × total / measured`.
-fn exceeds_allowance(counts: &Counts, w: Duration, factor: Ratio, budget: Ratio, window: &Counts) -> bool {
-    if window.measured <= 0 {
-        return false;
-    }
-    let per_ms = window.total / window.measured as f64;
-    counts.bad > factor.as_f64() * millis(w) as f64 * budget.as_f64() * per_ms
-}
-
-fn windows(slo: &Slo) -> Vec<Duration> {
+/// Every window that is shown, ascending.
+pub(super) fn windows(slo: &Slo) -> Vec<Duration> {
     let mut windows: Vec<Duration> = slo.policy.pairs.iter().flat_map(|p| [p.long, p.short]).collect();
     if windows.is_empty() {
         windows = SHOWN_WINDOWS.map(Duration::from_secs).to_vec();
@@ -544,16 +289,4 @@ fn pins(slo: &Slo, now: Timestamp) -> Vec<Timestamp> {
     }
     pins.sort_unstable();
     pins
-}
-
-fn window_status(window: &SloWindow, now: Timestamp) -> WindowStatus {
-    let seconds = window.nominal().as_secs();
-    match window {
-        SloWindow::Rolling(_) => WindowStatus::Rolling { seconds },
-        SloWindow::Calendar(calendar) => {
-            let (start, end) = calendar.bounds(now);
-            let (period, time_zone) = (calendar.period.to_string(), calendar.time_zone.to_string());
-            WindowStatus::Calendar { period, time_zone, start, end, seconds }
-        }
-    }
 }

@@ -64,12 +64,42 @@ impl Matcher {
 
 /// A Prometheus regular expression: anchored on both sides, `.` matches newlines.
 pub fn anchored(pattern: &str) -> Result<Regex, String> {
-    Regex::new(&format!("^(?s:{pattern})$")).map_err(|error| {
+    Regex::new(&format!("^(?s:{})$", with_literal_braces(pattern))).map_err(|error| {
         let text = error.to_string();
         // A syntax error draws the pattern over several lines; only its last line says what is wrong.
         let last = text.lines().last().unwrap_or_default();
         format!("not a regular expression: {}", last.strip_prefix("error: ").unwrap_or(last))
     })
+}
+
+/// RE2, which Prometheus uses, takes a brace that begins no repetition (`/api/{id}`) as itself; so does this.
+fn with_literal_braces(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let (mut escaped, mut in_class) = (false, false);
+    for (at, c) in pattern.char_indices() {
+        if c == '{' && !escaped && !in_class && !is_repetition(&pattern[at..]) && !follows_property(&pattern[..at]) {
+            text.push('\\');
+        }
+        if !escaped {
+            in_class = (in_class || c == '[') && c != ']';
+        }
+        escaped = c == '\\' && !escaped;
+        text.push(c);
+    }
+    text
+}
+
+/// `{n}`, `{n,}` or `{n,m}`.
+fn is_repetition(text: &str) -> bool {
+    let Some((inside, _)) = text[1..].split_once('}') else { return false };
+    let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    !least.is_empty() && digits(least) && digits(most)
+}
+
+/// Whether the brace belongs to a class like `\p{L}` or a code point like `\x{e9}`.
+fn follows_property(before: &str) -> bool {
+    ["\\p", "\\P", "\\x"].iter().any(|start| before.ends_with(start))
 }
 
 fn is_boundary(label: &str) -> bool {

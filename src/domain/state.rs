@@ -2,13 +2,13 @@
 
 use super::alert::Standing;
 use super::dispatch::Dispatch;
-use super::group::{Firing, GroupState};
-use super::labels::Labels;
+use super::group::GroupState;
 use super::plan::{Plan, selector_texts};
 use super::reading::TargetId;
 use super::setup::Setup;
-use super::sli::{Boundary, TargetState};
+use super::sli::TargetState;
 use super::slo::{Slo, SloId};
+use super::slo_state::{SloState, counting_key};
 use super::status::{SloStatus, Transition};
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,74 +56,6 @@ pub struct Core {
     /// Whether the store is in trouble.
     pub trouble: Standing,
     pub trouble_text: String,
-}
-
-/// One SLO's memory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SloState {
-    pub id: SloId,
-    /// Changes with what is counted, not with the objective: other counts are another history.
-    pub key: String,
-    /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
-    pub groups: BTreeMap<Vec<String>, GroupState>,
-    /// When it came under watch.
-    pub since: Timestamp,
-    pub evaluated: Option<Timestamp>,
-    /// When it left the configuration.
-    pub retired: Option<Timestamp>,
-    /// The definition that the alert states belong to.
-    pub spec: Arc<Slo>,
-    /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
-    #[serde(skip)]
-    pub missing_bucket: BTreeMap<TargetId, BTreeSet<Boundary>>,
-    /// How many groups were turned away.
-    #[serde(skip)]
-    pub refused_groups: u64,
-    #[serde(skip)]
-    pub statuses: Vec<Arc<SloStatus>>,
-    /// The alerts that fired at the last evaluation.
-    pub(super) firing: Vec<Firing>,
-}
-
-impl SloState {
-    fn new(spec: &Arc<Slo>, key: String, now: Timestamp) -> Self {
-        let mut state = Self {
-            id: spec.id.clone(),
-            key,
-            groups: BTreeMap::new(),
-            since: now,
-            evaluated: None,
-            retired: None,
-            spec: spec.clone(),
-            missing_bucket: BTreeMap::new(),
-            refused_groups: 0,
-            statuses: Vec::new(),
-            firing: Vec::new(),
-        };
-        if spec.by.is_empty() {
-            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now));
-        }
-        state
-    }
-
-    /// Goes on under a changed definition that counts the same.
-    fn redefine(&mut self, spec: &Arc<Slo>) {
-        for group in self.groups.values_mut() {
-            group.burn.adopt(&self.spec.policy.pairs, &spec.policy.pairs);
-            if self.spec.policy.budget != spec.policy.budget {
-                group.spent = vec![Standing::default(); spec.policy.budget.len()];
-            }
-        }
-        self.spec = spec.clone();
-        self.retired = None;
-        self.missing_bucket.clear();
-    }
-}
-
-/// What an SLO counts, as text: its name and a hash of indicator, groups and slices.
-pub fn counting_key(slo: &Slo) -> String {
-    let counted = format!("{:?}", (&slo.indicator, &slo.by, &slo.timeslices));
-    format!("{}#{:016x}", slo.id, Labels::new().with("counted", counted).fingerprint())
 }
 
 impl State {

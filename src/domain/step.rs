@@ -4,23 +4,21 @@
 //! same events in the same order give the same state, bit for bit.
 
 use super::event::Event;
-use super::group::{AlertKey, Change, Firing, GroupState, Surroundings};
+use super::group::{AlertKey, Change};
 use super::labels::Labels;
 use super::message::{Detail, Notice};
 use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
-use super::slo::{Indicator, Slo};
-use super::state::{SloState, State};
-use super::status::{AlertState, SloStatus, Transition};
+use super::slo::Slo;
+use super::state::State;
+use super::status::{AlertState, Transition};
 use super::time::Timestamp;
 use super::wording;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Groups of one SLO at most; more would be a label without bound.
-pub const MOST_GROUPS: usize = 10_000;
 /// Transitions kept for the page.
 const TRANSITIONS_KEPT: usize = 1000;
 
@@ -231,10 +229,9 @@ impl State {
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
-            let (statuses, changes, firing) = slo.evaluate(now, self.core.resumed, &setup);
+            let changes = slo.evaluate(now, self.core.resumed, &setup);
             effects.evaluated.insert(index);
-            slo.statuses = statuses;
-            let spec = slo.spec.clone();
+            let (spec, firing) = (slo.spec.clone(), slo.firing.clone());
             for change in changes {
                 self.tell_change(&setup, &spec, change, effects);
             }
@@ -268,88 +265,6 @@ impl State {
             .chain(trouble)
             .collect()
     }
-}
-
-impl SloState {
-    /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
-    fn group(&mut self, labels: &Labels, at: Timestamp) -> Option<(Arc<Slo>, &mut GroupState)> {
-        let spec = self.spec.clone();
-        let values: Vec<String> = spec.by.iter().map(|name| labels.get(name).unwrap_or_default().to_owned()).collect();
-        if !self.groups.contains_key(&values) {
-            if self.groups.len() >= MOST_GROUPS {
-                self.refused_groups += 1;
-                return None;
-            }
-            let group: Labels = spec.by.iter().zip(&values).collect();
-            self.groups.insert(values.clone(), GroupState::new(group, &spec, at));
-        }
-        self.groups.get_mut(&values).map(|group| (spec, group))
-    }
-
-    /// Counts an attempt to scrape as an event.
-    fn attempt(&mut self, target: &Target, last: Option<Timestamp>, at: Timestamp, good: bool) {
-        let Some((spec, group)) = self.group(&target.labels, at) else { return };
-        group.saw_sample(at);
-        let regular = |last: &Timestamp| at.since(*last) <= target.interval * 2;
-        if let Some(last) = last.filter(regular) {
-            group.record(&spec, (last, at), 0.0, 0.0, true);
-        }
-        group.record(&spec, (at, at), 1.0, f64::from(u8::from(!good)), true);
-    }
-
-    fn problem(&self) -> Option<String> {
-        if let (Some((target, boundaries)), Indicator::Latency { histogram, threshold, threshold_text }) =
-            (self.missing_bucket.first_key_value(), &self.spec.indicator)
-        {
-            let near = nearest(boundaries.iter().map(|b| b.0), *threshold);
-            let hint = if near.is_empty() { String::new() } else { format!("; buckets near it: {}", near.join(", ")) };
-            return Some(format!(
-                "{} has no bucket at the threshold {threshold_text} (le=\"{threshold}\") on {target}{hint}",
-                histogram.name
-            ));
-        }
-        let refused = self.refused_groups > 0;
-        refused.then(|| {
-            format!("more than {MOST_GROUPS} groups by {}; further ones are not counted", self.spec.by.join(", "))
-        })
-    }
-
-    #[allow(clippy::type_complexity)]
-    fn evaluate(
-        &mut self,
-        now: Timestamp,
-        resumed: Timestamp,
-        setup: &Setup,
-    ) -> (Vec<Arc<SloStatus>>, Vec<Change>, Vec<Firing>) {
-        let problem = self.problem();
-        let around = Surroundings { now, problem: problem.as_deref(), resumed, external_url: &setup.external_url };
-        let (mut statuses, mut changes, mut firing) = (Vec::with_capacity(self.groups.len()), Vec::new(), Vec::new());
-        if !self.spec.by.is_empty() {
-            let keep = self.spec.window.nominal().max(Duration::from_secs(86_400));
-            self.groups.retain(|_, group| group.is_alive(now, keep));
-        }
-        for group in self.groups.values_mut() {
-            let mut evaluation = group.evaluate(&self.spec, &around);
-            statuses.push(Arc::new(evaluation.status));
-            changes.append(&mut evaluation.changes);
-            firing.append(&mut evaluation.firing);
-        }
-        if self.groups.is_empty() {
-            let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
-            statuses.push(Arc::new(nothing.evaluate(&self.spec, &around).status));
-        }
-        self.firing.clone_from(&firing);
-        (statuses, changes, firing)
-    }
-}
-
-/// Up to four boundaries around a threshold, ascending.
-fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String> {
-    let mut all: Vec<f64> = boundaries.collect();
-    all.sort_by(|a, b| (a - threshold).abs().total_cmp(&(b - threshold).abs()));
-    all.truncate(4);
-    all.sort_by(f64::total_cmp);
-    all.iter().map(ToString::to_string).collect()
 }
 
 /// An alert with its labels and annotations (the contract's section 7).

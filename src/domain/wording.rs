@@ -45,7 +45,7 @@ pub fn description(detail: &Detail, firing: bool) -> String {
         sentences.push("No sample of it has arrived for a while, so nobody can say whether it holds.".to_owned());
     }
     sentences.extend(detail.burn.as_ref().and_then(|burn| burn_sentence(detail, burn)));
-    sentences.push(budget_sentence(detail));
+    sentences.push(budget_sentence(detail, firing));
     sentences.join(" ")
 }
 
@@ -71,7 +71,9 @@ pub fn burn_rates(burn: &BurnDetail) -> Option<String> {
 }
 
 /// `31% of the error budget is left; at this rate it is gone in 1d 2h.`
-pub fn budget_sentence(detail: &Detail) -> String {
+///
+/// Without the forecast once the alert is over: it would take the rate of a window that still holds the trouble.
+pub fn budget_sentence(detail: &Detail, firing: bool) -> String {
     let Some(remaining) = detail.budget_remaining else {
         return "The error budget was never measured.".to_owned();
     };
@@ -81,7 +83,7 @@ pub fn budget_sentence(detail: &Detail) -> String {
     if remaining == 0.0 {
         return "The error budget is spent.".to_owned();
     }
-    match detail.exhausts_in_seconds {
+    match detail.exhausts_in_seconds.filter(|_| firing) {
         Some(seconds) => {
             format!("{} of the error budget is left; at this rate it is gone in {}.", percent(remaining), span(seconds))
         }

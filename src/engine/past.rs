@@ -1,7 +1,8 @@
 //! A budget's history over any range: from memory where that reaches, from the hourly archive before.
 
 use super::archive;
-use crate::domain::burn::{burn_rate, window_counts};
+use crate::domain::burn::window_counts;
+use crate::domain::figures::Figures;
 use crate::domain::group::GroupState;
 use crate::domain::history::{Counts, History};
 use crate::domain::slo::Slo;
@@ -10,7 +11,6 @@ use crate::domain::time::{Timestamp, millis};
 use crate::store::ArchiveReader;
 use crate::view::HistoryQuery;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Everything that one answer needs, taken from the engine so that reading the disk does not hold it up.
 pub struct Past {
@@ -67,19 +67,8 @@ impl Past {
     }
 
     fn point(&self, old: &History, begin: Timestamp, from: Timestamp, at: Timestamp) -> HistoryPoint {
-        let budget = self.spec.objective.budget();
-        let counts = self.counts(old, begin, from, at);
+        let step = self.counts(old, begin, from, at);
         let window = self.counts(old, begin, self.spec.window.start(at), at);
-        let known = window.measured > 0 || window.total > 0.0;
-        let length = millis(Duration::from_millis((at.0 - from.0).max(1) as u64));
-        HistoryPoint {
-            at,
-            good: (counts.total - counts.bad).max(0.0),
-            bad: counts.bad,
-            total: counts.total,
-            burn_rate: burn_rate(&counts, budget),
-            budget_remaining: known.then(|| 1.0 - burn_rate(&window, budget).unwrap_or(0.0)),
-            coverage: (counts.measured as f64 / length as f64).clamp(0.0, 1.0),
-        }
+        Figures::new(&self.spec, window).history_point((from, at), &step)
     }
 }

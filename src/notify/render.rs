@@ -90,7 +90,7 @@ pub fn facts(notice: &Notice) -> Vec<(String, String)> {
         }
     }
     if !is_test(notice) {
-        add("Budget", without_full_stop(&wording::budget_sentence(detail)));
+        add("Budget", without_full_stop(&wording::budget_sentence(detail, notice.firing())));
         add("SLO", without_full_stop(&wording::promise(detail)));
     }
     add("Since", since(notice));

@@ -206,7 +206,7 @@ impl SeriesReader {
 
     fn learn(&mut self, text: SeriesText<'_>, name: NameRole) -> Result<usize, ReadError> {
         let mut role = Role { process_start: name.process_start, ..Role::default() };
-        if name.wanted {
+        if name.wanted && self.may_be_wanted(text) {
             match self.naming.series(text)? {
                 None => role.dropped = true,
                 Some(series) if self.wanted.matches(&series) => role.slot = Some(self.known.slot(series)),
@@ -217,6 +217,12 @@ impl SeriesReader {
             role.birth = Some(self.births.group(text));
         }
         Ok(self.known.add(text.raw(), role))
+    }
+
+    /// Rules out most series that no selector matches without making their labels.
+    fn may_be_wanted(&self, text: SeriesText<'_>) -> bool {
+        let may_match = || self.wanted.may_match(&text.name(), |label| self.naming.label(text, label));
+        self.naming.needs_every_series || may_match()
     }
 
     #[inline]
@@ -246,10 +252,10 @@ impl SeriesReader {
         if self.sample_limit > 0 && kept > self.sample_limit {
             return Err(ReadError::SampleLimit { samples: kept, limit: self.sample_limit });
         }
-        if self.births.any() {
+        if self.births.settle() {
             for (sample, index) in pass.samples.iter_mut().zip(&pass.entries) {
-                let entry = self.known.entry_mut(*index);
-                sample.created = self.births.of(&entry.raw, &mut entry.link, sample.at);
+                let (text, link) = self.known.link(*index);
+                sample.created = self.births.of(text, link, sample.at);
             }
         }
         self.expected_samples = pass.samples.len();

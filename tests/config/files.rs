@@ -4,7 +4,7 @@ use slowburn::config::load::{LoadResult, load};
 use std::path::Path;
 
 /// Writes files into a new directory and loads its `slowburn.yaml`; mistakes name files relative to the directory.
-fn load_files(files: &[(&str, &str)]) -> (tempfile::TempDir, LoadResult, Vec<String>) {
+pub fn load_files(files: &[(&str, &str)]) -> (tempfile::TempDir, LoadResult, Vec<String>) {
     let dir = tempfile::tempdir().expect("a directory");
     for (name, text) in files {
         let path = dir.path().join(name);
@@ -42,8 +42,9 @@ fn slo_files_are_found_relative_to_the_main_file_each_once() {
         load_files(&[("slowburn.yaml", &main), ("slos/b.yaml", ""), ("slos/a.yaml", ""), ("slos/c.txt", "")]);
     let files: Vec<_> = result.files.iter().map(|f| f.strip_prefix(dir.path()).expect("inside").to_owned()).collect();
     assert_eq!(files, ["slowburn.yaml", "slos/a.yaml", "slos/b.yaml"].map(std::path::PathBuf::from));
+    let of_main: Vec<_> = lines.iter().filter(|line| line.starts_with("slowburn.yaml")).collect();
     assert_eq!(
-        lines,
+        of_main,
         [
             "slowburn.yaml:1:41: warning: slo_files[2]: no file matches: \"none/*.yaml\"; check the path; it is relative to the file that names it",
             "slowburn.yaml:1:56: error: slo_files[3]: there is no such file: \"missing.yaml\"; check the path; it is relative to the file that names it",

@@ -7,6 +7,7 @@ mod mistakes_of_receivers;
 mod properties;
 mod schema;
 mod secrets;
+mod whole;
 
 use slowburn::config::Config;
 use slowburn::config::diagnostics::Diagnostics;

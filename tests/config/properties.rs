@@ -75,6 +75,49 @@ fn the_unchanged_file_has_no_mistake() {
     assert!(found.is_empty(), "{}", found.to_text());
 }
 
+/// Repeated over and over, each of these made some YAML reader slow: the test would not end for hours.
+#[test]
+fn hostile_repetitions_end() {
+    let repeated = [
+        "[",
+        "{a: ",
+        "- ",
+        "? ",
+        "a: b\n",
+        "a: &x b\n",
+        "&a ",
+        "- *x\n",
+        "'",
+        "\"\\",
+        "|\n ",
+        "%TAG ! x\n---\n",
+        ": ",
+        "---\n",
+        "- [1,2]\n",
+        "{a: b}: c\n",
+        "- !x y\n",
+        "<<: {a: b}\n",
+        "- &x [*x]\n",
+        "&x *x ",
+        "*x : ",
+        "\t",
+        "\u{feff}",
+    ];
+    for piece in repeated {
+        let found = check(&piece.repeat(200_000 / piece.len()));
+        assert!(found.has_errors(), "{piece}");
+        assert!(found.to_text().len() < 1_000_000, "{piece}");
+    }
+    let keys: String = (0..100_000).map(|i| format!("k{i}: 1, ")).collect();
+    let found = check(&format!("{{{keys}}}"));
+    assert_eq!(found.errors(), 100_000);
+    assert!(found.to_text().len() < 1_000_000);
+    let routes: String = (0..20_000).map(|i| format!("  - {{receiver: r{i}}}\n")).collect();
+    let receivers: String = (0..20_000).map(|i| format!("  - {{name: s{i}}}\n")).collect();
+    let found = check(&format!("route:\n  receiver: s1\n  routes:\n{routes}receivers:\n{receivers}"));
+    assert_eq!(found.errors(), 20_000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 

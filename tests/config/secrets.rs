@@ -69,6 +69,28 @@ fn no_mistake_beside_them_shows_them() {
 }
 
 #[test]
+fn a_secret_where_a_map_or_a_list_is_wanted_is_not_shown() {
+    for text in [
+        "global: {http_config: S3CRET}",
+        "scrape_configs: [{job_name: a, basic_auth: S3CRET}]",
+        "scrape_configs: [{job_name: a, authorization: S3CRET}]",
+        "scrape_configs: [{job_name: a, tls_config: S3CRET}]",
+        "scrape_configs: [{job_name: a, http_headers: {X-Tenant: S3CRET}}]",
+        "scrape_configs: [{job_name: a, http_headers: {X-Tenant: {secrets: S3CRET}}}]",
+        "receivers: [{name: a, slack_configs: S3CRET}]",
+        "receivers: [{name: a, slack_configs: [S3CRET]}]",
+        "receivers: [S3CRET]",
+        "receivers: [{name: a, webhook_configs: [{url: [S3CRET]}]}]",
+        "scrape_configs: [{job_name: a, basic_auth: [S3CRET]}]",
+    ] {
+        let found = check(text);
+        assert!(found.has_errors(), "{text}");
+        let shown = format!("{}{}", found.to_text(), found.to_json());
+        assert!(hides(&shown), "{text}\n{shown}");
+    }
+}
+
+#[test]
 fn values_of_variables_are_not_shown() {
     let env = |name: &str| (name == "TOKEN").then(|| "hunter2".to_owned());
     for line in [

@@ -100,7 +100,7 @@ pub const ROWS: &[Row] = &[
     text(b"--+", "no type", "# TYPE a\na 1\n"),
     text(b"---", "an unknown type", "# TYPE a meter\na 1\n"),
     text(b"---", "a type of OpenMetrics", "# TYPE a unknown\na 1\n"),
-    text(b"---", "a type in capitals", "# TYPE a Gauge\na 1\n"),
+    text(b"--+", "a type in capitals", "# TYPE a Gauge\na 1\n"),
     text(b"++-", "a type twice", "# TYPE a gauge\n# TYPE a counter\na 1\n"),
     text(b"++-", "a type after samples", "a 1\n# TYPE a gauge\n"),
     text(b"++-", "a boundary that is no number", "# TYPE h histogram\nh_bucket{le=\"x\"} 1\n"),

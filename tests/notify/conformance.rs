@@ -184,7 +184,7 @@ async fn retry_after_is_read_as_seconds_or_date_and_else_ignored() {
 #[tokio::test]
 async fn trouble_below_http_is_worth_another_attempt_and_tells_no_secret() {
     for kind in KINDS {
-        for (name, answer, expected) in [("hangs", Answer::Hang, "2s"), ("resets", Answer::Reset, "broke off")] {
+        for (name, answer, expected) in [("hangs", Answer::Hang, "2s"), ("resets", Answer::Reset, "no HTTP answer")] {
             let result = one_attempt(kind, answer).await;
             assert_eq!(verdict(&result), "retry", "{kind:?} {name}: {result:?}");
             assert_no_secret(name, &result);

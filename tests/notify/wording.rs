@@ -55,6 +55,14 @@ fn a_description_tells_what_burns_how_fast_what_is_left_and_until_when() {
              is gone in 1d 2h.",
         ),
         (
+            "resolved: the windows' rates are told, but no forecast is made of them",
+            detail(),
+            false,
+            "Checkout requests succeed. Objective 99.9% over 30d, measured 99.931%. The alert is resolved. Burn rate 20.1× \
+             over 1h and 33× over 5m, page above 14.4×; 857 of 42,640 events were bad in 1h. 31% of the error budget is \
+             left.",
+        ),
+        (
             "resolved, calendar window, nothing else known",
             Detail {
                 description: String::new(),

@@ -75,7 +75,17 @@ impl Page {
     /// Opens a page and waits until it is live.
     pub async fn open(&self, path: &str) {
         self.open_any(path).await;
+        self.live().await;
+    }
+
+    /// Waits until scripts run and the stream is connected.
+    pub async fn live(&self) {
         self.until("document.getElementById('live').dataset.state === 'live'").await;
+    }
+
+    /// Clicks what a selector finds.
+    pub async fn click(&self, selector: Locator<'_>) {
+        self.client.find(selector).await.unwrap().click().await.unwrap();
     }
 
     /// Opens a page, whatever its state.
@@ -96,7 +106,8 @@ impl Page {
     pub async fn until(&self, condition: &str) {
         let script = format!(
             "const done = arguments[arguments.length - 1];\
-             const look = () => {{ if ({condition}) done(true); else setTimeout(look, 15); }}; look();"
+             const holds = () => {{ try {{ return {condition}; }} catch {{ return false; }} }};\
+             const look = () => {{ if (holds()) done(true); else setTimeout(look, 15); }}; look();"
         );
         let held = self.client.execute_async(&script, Vec::new()).await;
         if let Err(error) = held {

@@ -53,7 +53,7 @@ async fn hostile_text_is_shown_literally() {
         for text in ["<b>bold</b>&amp;", IMAGE, SCRIPT] {
             assert!(list.contains(text), "{text:?} in {list}");
         }
-        page.client.find(fantoccini::Locator::Css(".c-name a")).await.unwrap().click().await.unwrap();
+        page.click(fantoccini::Locator::Css(".c-name a")).await;
         page.until("document.querySelectorAll('.chart canvas').length === 4").await;
         let detail = page.text("main").await;
         for text in ["<b>bold</b>&amp;", IMAGE, SCRIPT] {

@@ -45,7 +45,7 @@ async fn a_change_of_state_shows_without_a_reload() {
 async fn a_pause_holds_the_page_still() {
     browse(Site::serve(demo::shop()).await, async |page| {
         page.open("/").await;
-        page.client.find(Locator::Css("#pause")).await.unwrap().click().await.unwrap();
+        page.click(Locator::Css("#pause")).await;
         page.until("document.getElementById('live').dataset.state === 'paused'").await;
         page.site.change("catalog/freshness", |status| status.state = State::Critical);
         // The news arrives, as the second connection shows, but this page does not ask for it.
@@ -56,7 +56,7 @@ async fn a_pause_holds_the_page_still() {
         .await;
         page.until("window.told").await;
         assert_eq!(page.eval("document.querySelectorAll('.r-critical').length").await, 1);
-        page.client.find(Locator::Css("#pause")).await.unwrap().click().await.unwrap();
+        page.click(Locator::Css("#pause")).await;
         page.until("document.querySelectorAll('.slos .r-critical').length === 2").await;
     })
     .await;

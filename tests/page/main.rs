@@ -3,6 +3,8 @@
 mod accessible;
 mod browser;
 mod demo;
+mod demo_news;
+mod demo_slo;
 mod engine;
 mod hostile;
 mod live;

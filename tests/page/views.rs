@@ -4,6 +4,7 @@ use super::browser::browse;
 use super::demo;
 use super::engine::Site;
 use fantoccini::Locator;
+use serde_json::json;
 use slowburn::view::StoreView;
 
 async fn shop() -> Site {
@@ -53,9 +54,9 @@ async fn filters_answer_at_once_and_live_in_the_address() {
         assert_eq!(page.eval("document.getElementById('q').value").await, "ios");
 
         page.open("/").await;
-        page.client.find(Locator::Css("#state-critical")).await.unwrap().click().await.unwrap();
+        page.click(Locator::Css("#state-critical")).await;
         page.until("document.querySelectorAll('.slos tbody tr').length === 1").await;
-        page.client.find(Locator::Css("#state-burning")).await.unwrap().click().await.unwrap();
+        page.click(Locator::Css("#state-burning")).await;
         page.until("document.querySelectorAll('.slos tbody tr').length === 2").await;
         assert_eq!(page.eval("location.search").await, "?state=critical&state=burning");
 
@@ -80,7 +81,8 @@ async fn filters_answer_at_once_and_live_in_the_address() {
 async fn one_slo_shows_charts_windows_alerts_and_definition() {
     browse(shop().await, async |page| {
         page.open("/").await;
-        page.client.find(Locator::LinkText("checkout/availability")).await.unwrap().click().await.unwrap();
+        page.click(Locator::LinkText("checkout/availability")).await;
+        page.live().await;
         page.until("document.querySelectorAll('.chart canvas').length === 4").await;
         let all = page.text("main").await;
         for part in [
@@ -99,16 +101,37 @@ async fn one_slo_shows_charts_windows_alerts_and_definition() {
         assert!(firing.contains("firing") && firing.contains("14.4×"), "{firing}");
         let runbook = page.client.find(Locator::Css(".button.primary")).await.unwrap();
         assert_eq!(runbook.attr("href").await.unwrap().unwrap(), "https://runbooks.example.com/checkout/availability");
-        page.client.find(Locator::LinkText("1h")).await.unwrap().click().await.unwrap();
+        page.click(Locator::LinkText("1h")).await;
         page.until(
             "location.search === '?range=1h' && document.querySelector('#ranges [aria-current]').textContent === '1h'",
         )
         .await;
         let points = page.eval("JSON.parse(document.getElementById('data').textContent).at.length").await;
         assert_eq!(points, 240);
+
+        drag(page).await;
+        page.until("location.search.includes('start=') && document.getElementById('history').innerText.includes('back to the present')")
+            .await;
+        let zoomed = "(() => { const d = JSON.parse(document.getElementById('data').textContent); return d.end - d.start; })()";
+        let seconds = page.eval(zoomed).await.as_f64().unwrap();
+        assert!((600.0..3000.0).contains(&seconds), "{seconds}");
         assert_eq!(page.console().await, Vec::<String>::new());
     })
     .await;
+}
+
+/// Drags the mouse across the middle of the first chart.
+async fn drag(page: &super::browser::Page) {
+    let place = "(() => { const e = document.querySelector('.u-over'); e.scrollIntoView({block: 'center'}); \
+         const r = e.getBoundingClientRect(); return [r.left + r.width * 0.3, r.left + r.width * 0.7, r.top + 40]; })()";
+    let place = page.eval(place).await;
+    for (kind, x, buttons) in
+        [("mouseMoved", 0, 0), ("mousePressed", 0, 1), ("mouseMoved", 1, 1), ("mouseReleased", 1, 0)]
+    {
+        let event =
+            json!({"type": kind, "x": place[x], "y": place[2], "button": "left", "buttons": buttons, "clickCount": 1});
+        page.devtools("Input.dispatchMouseEvent", event).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,9 +139,10 @@ async fn groups_are_listed_and_lead_to_each_other() {
     browse(shop().await, async |page| {
         page.open("/slo/search/availability").await;
         assert_eq!(page.eval("document.querySelectorAll('.slos tbody tr').length").await, 3);
-        page.client.find(Locator::Css(".slos .r-burning a")).await.unwrap().click().await.unwrap();
+        page.click(Locator::Css(".slos .r-burning a")).await;
+        page.live().await;
         page.until("location.search === '?client=android' && document.querySelector('#groups')").await;
-        page.client.find(Locator::LinkText("web")).await.unwrap().click().await.unwrap();
+        page.click(Locator::LinkText("web")).await;
         page.until("location.search === '?client=web' && document.querySelector('#headline .s-ok')").await;
     })
     .await;

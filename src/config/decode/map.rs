@@ -124,7 +124,8 @@ impl<'a> Map<'a> {
     fn unknown_key(&self, entry: &Entry) {
         let key = &*entry.key.text;
         let known = || self.table.fields.iter().map(|field| field.key);
-        let near = nearest(key, known()).and_then(|near| self.table.field(near));
+        let candidates = Some(known()).filter(|_| !self.value.context().is_full()).into_iter().flatten();
+        let near = nearest(key, candidates).and_then(|near| self.table.field(near));
         if near.is_none_or(|field| field.shape.may_hold_secrets()) {
             self.value.context().hide(entry.value.mark);
         }

@@ -89,6 +89,11 @@ impl Context<'_> {
         self.diagnostics.borrow().errors()
     }
 
+    /// Whether further mistakes are only counted; see [`Diagnostics::is_full`].
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.borrow().is_full()
+    }
+
     pub(super) fn hide(&self, mark: Mark) {
         self.diagnostics.borrow_mut().hide(self.file, mark);
     }

@@ -84,7 +84,8 @@ impl Value<'_> {
             return Some(*found);
         }
         let words = choices.iter().map(|(word, _)| *word);
-        let help = match nearest(&text, words.clone()) {
+        let candidates = Some(words.clone()).filter(|_| !self.context().is_full()).into_iter().flatten();
+        let help = match nearest(&text, candidates) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("choose one of {}", words.clone().collect::<Vec<_>>().join(", ")),
         };
@@ -176,11 +177,11 @@ impl Value<'_> {
     }
 }
 
-const LABEL_NAME_HELP: &str = "a label name has no spaces, quotes, braces, commas or =";
+const LABEL_NAME_HELP: &str = "a label name is a letter or _, then letters, digits and _";
 
-/// Whether a text can name a label. UTF-8 names such as `http.route` are allowed as in Prometheus 3, but not what looks
-/// like a slip.
+/// Prometheus's classic label names. Labels set here end up in alerts and on `/metrics`, where not every reader takes
+/// UTF-8 names yet.
 pub fn is_label_name(name: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '{' | '}' | ',' | '=');
-    !name.is_empty() && !name.contains(odd)
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -1,7 +1,7 @@
 //! A value with its place: reports, lists and what is common to all getters.
 
 use super::{Context, NeededFile};
-use crate::config::diagnostics::Diagnostic;
+use crate::config::diagnostics::{Diagnostic, sounds_secret};
 use crate::config::yaml::{Kind, Mark, Node};
 use std::path::PathBuf;
 
@@ -106,7 +106,12 @@ impl<'a> Value<'a> {
         let found = self.node.kind_name();
         // What should have been decoded further may hold secrets that nobody marked.
         if wanted.contains("list") || wanted.contains("map") {
-            self.context.hide(self.node.mark);
+            if self.may_hold_secrets() {
+                return self.error_hidden(format!("expected {wanted}, found {found}"), format!("give {wanted}"));
+            }
+            if self.node.text().is_none() {
+                self.context.hide(self.node.mark);
+            }
         }
         let quote = matches!(self.node.kind(), Kind::Map(_) | Kind::List(_)) && wanted.contains("text");
         let help = if quote && self.begins_with_bracket() {
@@ -115,6 +120,13 @@ impl<'a> Value<'a> {
             format!("give {wanted}")
         };
         self.error(format!("expected {wanted}, found {found}"), help);
+    }
+
+    /// Judged by the names of the key and of the one above it.
+    fn may_hold_secrets(&self) -> bool {
+        let mut keys = self.path.rsplit('.');
+        let (key, above) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
+        key.contains("_config") || key.starts_with("receivers") || sounds_secret(key) || sounds_secret(above)
     }
 
     fn begins_with_bracket(&self) -> bool {

@@ -6,6 +6,8 @@
 mod render;
 mod secrets;
 
+pub use secrets::sounds_secret;
+
 use super::yaml::Mark;
 use serde::Serialize;
 use std::sync::Arc;
@@ -45,6 +47,9 @@ pub struct Diagnostic {
     /// Characters of the line to underline.
     #[serde(skip)]
     width: u32,
+    /// Byte offset into the file, where it is known.
+    #[serde(skip)]
+    start: u32,
 }
 
 impl Diagnostic {
@@ -67,6 +72,7 @@ impl Diagnostic {
             value: None,
             help: None,
             width: mark.end.saturating_sub(mark.start),
+            start: mark.start,
         }
     }
 
@@ -111,6 +117,8 @@ struct Source {
     text: Arc<str>,
     /// Byte ranges that must not be shown.
     secrets: Vec<(u32, u32)>,
+    /// Whether it was searched for words.
+    searched: bool,
 }
 
 /// All mistakes found so far.
@@ -143,6 +151,11 @@ impl Diagnostics {
         }
     }
 
+    /// Whether further mistakes are only counted, so that looking for help with them is not worth while.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MAX_KEPT
+    }
+
     /// All that were kept, in the order of files and lines as found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
@@ -173,7 +186,7 @@ impl Diagnostics {
 
     /// Keeps a file's text for showing lines of it.
     pub fn add_source(&mut self, file: &str, text: &str) {
-        self.sources.push(Source { file: file.to_owned(), text: text.into(), secrets: Vec::new() });
+        self.sources.push(Source { file: file.to_owned(), text: text.into(), secrets: Vec::new(), searched: false });
     }
 
     /// The text of a file that was added, or nothing.
@@ -190,7 +203,9 @@ impl Diagnostics {
 
     /// Hides whatever may be a secret in a file that can't be decoded.
     pub fn hide_by_words(&mut self, file: &str) {
-        if let Some(source) = self.sources.iter_mut().rfind(|source| source.file == file) {
+        if let Some(source) = self.sources.iter_mut().rfind(|source| source.file == file)
+            && !std::mem::replace(&mut source.searched, true)
+        {
             source.hide_by_words();
         }
     }

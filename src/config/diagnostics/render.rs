@@ -1,8 +1,10 @@
 //! Mistakes as text for people, as one line for logs, and as JSON for programs.
 
-use super::{Diagnostic, Diagnostics, Severity};
+use super::secrets::Index;
+use super::{Diagnostic, Diagnostics, Severity, Source};
 use serde_json::json;
-use std::fmt::{self, Write};
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// Characters of a line shown on each side of the mistake; longer lines are cut.
 const CONTEXT_CHARS: usize = 60;
@@ -45,9 +47,11 @@ impl Diagnostics {
     /// Each mistake with its line of the file, for the terminal.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
+        let mut indexes: BTreeMap<&str, Option<Index<'_>>> = BTreeMap::new();
         for found in &self.list {
+            let index = indexes.entry(&found.file).or_insert_with(|| self.index(&found.file));
             text.push_str(&format!("{}: {}\n  --> {}\n", found.severity, found.headline(), found.place()));
-            text.push_str(&self.excerpt(found).unwrap_or_default());
+            text.push_str(&index.as_ref().and_then(|index| excerpt(index, found)).unwrap_or_default());
             if let Some(help) = &found.help {
                 text.push_str(&format!("  = help: {help}\n"));
             }
@@ -57,18 +61,6 @@ impl Diagnostics {
             text.push_str(&format!("… and {} more\n\n", self.more));
         }
         text
-    }
-
-    /// `3 errors, 1 warning`, or `no mistakes`.
-    pub fn summary(&self) -> String {
-        let count = |n: usize, word: &str| match n {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            _ => Some(format!("{n} {word}s")),
-        };
-        let parts: Vec<_> =
-            [count(self.errors(), "error"), count(self.warnings(), "warning")].into_iter().flatten().collect();
-        if parts.is_empty() { "no mistakes".to_owned() } else { parts.join(", ") }
     }
 
     /// Mistakes on one line each, for logs; warnings are left out when there are errors.
@@ -88,20 +80,22 @@ impl Diagnostics {
         })
     }
 
-    /// The line of the mistake with carets under it.
-    fn excerpt(&self, found: &Diagnostic) -> Option<String> {
-        let source = self.sources.iter().rfind(|source| source.file == found.file)?;
-        let line = source.safe_line(found.line, found.column)?;
-        let from = line.column.saturating_sub(CONTEXT_CHARS);
-        let visible = |c: char| if c.is_control() { ' ' } else { c };
-        let shown: String = line.text.chars().skip(from).take(2 * CONTEXT_CHARS).map(visible).collect();
-        let room = shown.chars().count().saturating_sub(line.column - from);
-        let carets = "^".repeat((found.width as usize).clamp(1, room.max(1)));
-        let number = found.line.to_string();
-        let gutter = " ".repeat(number.len());
-        let mut text = String::new();
-        let _ = writeln!(text, "{gutter} |\n{number} | {}", shown.trim_end());
-        let _ = writeln!(text, "{gutter} | {}{carets}", " ".repeat(line.column - from));
-        Some(text)
+    fn index(&self, file: &str) -> Option<Index<'_>> {
+        self.sources.iter().rfind(|source| source.file == file).map(Source::index)
     }
+}
+
+/// The line of the mistake with carets under it.
+fn excerpt(index: &Index<'_>, found: &Diagnostic) -> Option<String> {
+    let offset = Some(found.start as usize).filter(|start| *start > 0);
+    let line = index.safe_line(found.line, found.column, offset)?;
+    let from = line.column.saturating_sub(CONTEXT_CHARS);
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    let shown: String = line.text.chars().skip(from).take(2 * CONTEXT_CHARS).map(visible).collect();
+    let room = shown.chars().count().saturating_sub(line.column - from);
+    let carets = "^".repeat((found.width as usize).clamp(1, room.max(1)));
+    let number = found.line.to_string();
+    let gutter = " ".repeat(number.len());
+    let pad = " ".repeat(line.column - from);
+    Some(format!("{gutter} |\n{number} | {}\n{gutter} | {pad}{carets}\n", shown.trim_end()))
 }

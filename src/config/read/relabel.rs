@@ -124,7 +124,7 @@ fn check(map: &Map<'_>, action: Action, target_label: &str, modulus: u64) {
         && !target_label.is_empty()
         && !is_label_name(target_label)
     {
-        value.error("not a label name", "a label name has no spaces, quotes, braces, commas or =");
+        value.error("not a label name", "a label name is a letter or _, then letters, digits and _");
     }
     if action == Action::HashMod && modulus == 0 {
         map.value().error("hashmod needs a modulus above 0", "add modulus: 8");

@@ -5,7 +5,7 @@ use super::receiver::Named;
 use crate::domain::selector::{MatchOp, Matcher, Matchers};
 use crate::domain::selector_text::{parse_matcher, parse_selector};
 use crate::domain::setup::{GroupBy, Route};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub static ROUTE: Table = Table {
@@ -39,6 +39,9 @@ pub static ROUTE: Table = Table {
 const DEFAULT_GROUP_INTERVAL: Duration = Duration::from_secs(5 * 60);
 const DEFAULT_REPEAT_INTERVAL: Duration = Duration::from_secs(4 * 3600);
 
+/// Receivers that are looked at for a suggestion.
+const MAX_SUGGESTED: usize = 100;
+
 /// Decodes the tree; reports receivers that are not there, and those that no route names.
 pub fn read(value: &Value<'_>, receivers: &[Named<'_>]) -> Option<Route> {
     let defaults = Route {
@@ -64,19 +67,21 @@ pub fn read(value: &Value<'_>, receivers: &[Named<'_>]) -> Option<Route> {
     if !map.has("receiver") {
         value.error("`receiver` is missing", "name the receiver of all alerts that no route below takes");
     }
-    let mut used = BTreeSet::new();
-    let route = node(&map, &defaults, receivers, &mut used);
+    let mut used = receivers.iter().map(|named| (named.receiver.name.as_str(), false)).collect();
+    let route = node(&map, &defaults, &mut used);
     // A name that is missing or misspelt was meant for one of them.
     let receivers = if value.context().errors() > errors { &[] } else { receivers };
-    for named in receivers.iter().filter(|named| !used.contains(&named.receiver.name)) {
+    for named in receivers.iter().filter(|named| used.get(named.receiver.name.as_str()) == Some(&false)) {
         named.name.warn("no route sends to this receiver", "name it in a route, or remove it");
     }
     Some(route)
 }
 
-fn node(map: &Map<'_>, parent: &Route, receivers: &[Named<'_>], used: &mut BTreeSet<String>) -> Route {
-    let receiver = map.get("receiver").and_then(|value| receiver(&value, receivers));
-    used.extend(receiver.clone());
+/// Names of receivers, and whether a route names them.
+type Used<'a> = BTreeMap<&'a str, bool>;
+
+fn node(map: &Map<'_>, parent: &Route, used: &mut Used<'_>) -> Route {
+    let receiver = map.get("receiver").and_then(|value| receiver(&value, used));
     let positive = |key| map.get(key).and_then(|value| value.positive_duration());
     let mut route = Route {
         receiver: receiver.unwrap_or_else(|| parent.receiver.clone()),
@@ -94,21 +99,25 @@ fn node(map: &Map<'_>, parent: &Route, receivers: &[Named<'_>], used: &mut BTree
         value.warn("repeat_interval is shorter than group_interval, which then decides", "make it the longer one");
     }
     let children = map.get("routes").and_then(|list| list.list()).unwrap_or_default();
-    let child = |value: &Value<'_>| value.map(&ROUTE).map(|map| node(&map, &route, receivers, used));
+    let child = |value: &Value<'_>| value.map(&ROUTE).map(|map| node(&map, &route, used));
     route.routes = children.iter().filter_map(child).collect();
     route
 }
 
-fn receiver(value: &Value<'_>, receivers: &[Named<'_>]) -> Option<String> {
+fn receiver(value: &Value<'_>, used: &mut Used<'_>) -> Option<String> {
     let name = value.nonempty()?;
-    let names = || receivers.iter().map(|named| named.receiver.name.as_str());
-    if !names().any(|known| known == name) {
+    if let Some(used) = used.get_mut(name.as_str()) {
+        *used = true;
+    } else if !value.context().is_full() {
+        let names = || used.keys().copied().take(MAX_SUGGESTED);
         let help = match (nearest(&name, names()), names().next()) {
             (Some(near), _) => format!("did you mean {near}?"),
             (None, Some(_)) => format!("receivers are {}", names().collect::<Vec<_>>().join(", ")),
             (None, None) => "add it under receivers".to_owned(),
         };
         value.error("there is no receiver of this name", help);
+    } else {
+        value.error("there is no receiver of this name", "add it under receivers");
     }
     Some(name)
 }

@@ -29,6 +29,9 @@ pub(super) fn documents(text: &str, file: &str, diagnostics: &mut Diagnostics) -
     builder.documents
 }
 
+/// Beyond these the file is something else than YAML.
+const MAX_SYNTAX_ERRORS: usize = 20;
+
 /// Reading of the whole file ends here: the budget is spent.
 struct BudgetSpent;
 
@@ -64,7 +67,9 @@ enum PendingKey {
 }
 
 impl Builder<'_> {
+    /// Reads on after a syntax error at the next document, as long as there are few.
     fn run<'t>(&mut self, parser: &mut Parser<'t, StrInput<'t>>, text: &str) {
+        let mut syntax_errors = 0;
         loop {
             match parser.next_event() {
                 None | Some(Ok((Event::StreamEnd, _))) => return,
@@ -78,7 +83,8 @@ impl Builder<'_> {
                     self.diagnostics.hide_by_words(self.file);
                     self.stack.clear();
                     self.anchors.clear();
-                    if !matches!(parser.proceed_next_document(), Ok(true)) {
+                    syntax_errors += 1;
+                    if syntax_errors == MAX_SYNTAX_ERRORS || !matches!(parser.proceed_next_document(), Ok(true)) {
                         return;
                     }
                 }

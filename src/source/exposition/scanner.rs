@@ -169,17 +169,15 @@ impl<'a> Scanner<'a> {
         } else {
             self.series.read(cursor)?
         };
-        match self.format {
-            Format::OpenMetrics if !cursor.take(b' ') => Err(cursor.fault("one space and a value")),
-            // Without braces nothing else shows where the name ends: `requests.5 3` is no sample of `requests`.
-            Format::Text if !braces && !is_blank(cursor.peek()) => Err(cursor.fault("a blank and a value, or labels")),
-            _ => {
-                if self.format == Format::Text {
-                    cursor.skip_blanks();
-                }
-                Ok(is_expected)
-            }
+        if self.format == Format::OpenMetrics {
+            return if cursor.take(b' ') { Ok(is_expected) } else { Err(cursor.fault("one space and a value")) };
         }
+        // Without braces nothing else shows where the name ends: `requests.5 3` is no sample of `requests`.
+        if !braces && !is_blank(cursor.peek()) {
+            return Err(cursor.fault("a blank and a value, or labels"));
+        }
+        cursor.skip_blanks();
+        Ok(is_expected)
     }
 }
 

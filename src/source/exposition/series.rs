@@ -7,7 +7,12 @@
 
 use super::cursor::{Cursor, Fault};
 use super::text::{common_prefix, label_name_length, metric_name_length, quoted_length, unescape};
+use crate::domain::labels::Labels;
 use std::borrow::Cow;
+
+/// Up to so many labels are compared with each other one by one; beyond that they are sorted, which is linear enough for
+/// a line that fills a whole body.
+const MANY: usize = 16;
 
 const METRIC_NAME: &str = "a metric name";
 const LABEL_NAME: &str = "a label name or }";
@@ -83,6 +88,7 @@ impl SeriesLexer {
     }
 
     /// The series read last.
+    #[inline]
     pub fn text<'s>(&'s self, body: &'s str) -> SeriesText<'s> {
         SeriesText { raw: &body[self.base..self.base + self.end], name: self.name, labels: &self.labels }
     }
@@ -109,6 +115,9 @@ impl SeriesLexer {
     fn finish(&mut self, cursor: &Cursor<'_>, braces: bool) -> Result<bool, Fault> {
         if self.name.end == 0 {
             return Err(Fault { at: self.base, expected: "a metric name, before the braces or quoted inside them" });
+        }
+        if self.labels.len() > MANY {
+            self.check_many(cursor.text)?;
         }
         self.end = cursor.at - self.base;
         // A name inside the braces ends before its closing quote, a bare one begins the series.
@@ -210,12 +219,26 @@ impl SeriesLexer {
         if new == "__name__" {
             return Err(start.fault(RESERVED));
         }
+        if self.labels.len() >= MANY {
+            return Ok(());
+        }
         let repeats = if is_quoted && new.contains('\\') {
             self.labels.iter().any(|label| unescape(text(label.name)) == unescape(new))
         } else {
             self.labels.iter().any(|label| text(label.name) == new)
         };
         if repeats { Err(start.fault(NEW_LABEL_NAME)) } else { Ok(()) }
+    }
+
+    /// Finds repeated names among many labels, all at once.
+    fn check_many(&self, body: &str) -> Result<(), Fault> {
+        let name = |label: &LabelSpan| unescape(&body[self.base + label.name.start..self.base + label.name.end]);
+        let mut sorted: Vec<&LabelSpan> = self.labels.iter().collect();
+        sorted.sort_by_cached_key(|label| (name(label), label.end));
+        match sorted.windows(2).find(|pair| name(pair[0]) == name(pair[1])) {
+            Some(pair) => Err(Fault { at: self.base + pair[1].name.start, expected: NEW_LABEL_NAME }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -230,17 +253,27 @@ pub struct SeriesText<'s> {
 impl<'s> SeriesText<'s> {
     /// Name and labels as they are written, from the first byte to the last. The same text is the same series; one
     /// series may be written in more than one way.
+    #[inline]
     pub fn raw(&self) -> &'s str {
         self.raw
     }
 
     /// The metric name as it is written, which is the name itself unless it has escapes.
+    #[inline]
     pub fn raw_name(&self) -> &'s str {
         &self.raw[self.name.start..self.name.end]
     }
 
     pub fn name(&self) -> Cow<'s, str> {
         unescape(self.raw_name())
+    }
+
+    /// The labels as a set.
+    pub fn label_set(&self) -> Labels {
+        let mut labels: Vec<_> = self.labels().collect();
+        // In order they are taken over in linear time.
+        labels.sort_unstable();
+        labels.into_iter().collect()
     }
 
     /// Names and values in the order of the line; empty values are among them.

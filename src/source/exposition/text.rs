@@ -8,6 +8,9 @@ const METRIC_START: u8 = 2;
 const LABEL_PART: u8 = 4;
 const METRIC_PART: u8 = 8;
 
+/// Bytes to look at one by one before a vector search pays.
+const SHORT: usize = 16;
+
 /// What each byte may be in a name that stands without quotes.
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -48,7 +51,12 @@ pub(super) fn label_name_length(bytes: &[u8]) -> usize {
 /// line ends before it does.
 #[inline]
 pub(super) fn quoted_length(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
+    // Most label values are shorter than what a vector search costs to begin.
+    let short = bytes.iter().take(SHORT).position(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
+    let mut at = short.unwrap_or(SHORT.min(bytes.len()));
+    if bytes.get(at) == Some(&b'"') {
+        return Some(at);
+    }
     loop {
         at += memchr3(b'"', b'\\', b'\n', bytes.get(at..)?)?;
         match bytes[at] {
@@ -62,22 +70,23 @@ pub(super) fn quoted_length(bytes: &[u8]) -> Option<usize> {
 /// How many bytes two texts share from their beginning.
 #[inline]
 pub(super) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let (a_words, b_words) = (a.chunks_exact(8), b.chunks_exact(8));
     let mut length = 0;
-    for (a, b) in a_words.zip(b_words) {
-        let difference = word(a) ^ word(b);
-        if difference != 0 {
-            return length + difference.trailing_zeros() as usize / 8;
+    while let (Some(a), Some(b)) = (word(a, length), word(b, length)) {
+        if a != b {
+            return length + (a ^ b).trailing_zeros() as usize / 8;
         }
         length += 8;
     }
-    let tail = a[length..].iter().zip(&b[length..]);
-    length + tail.take_while(|(a, b)| a == b).count()
+    while length < a.len().min(b.len()) && a[length] == b[length] {
+        length += 1;
+    }
+    length
 }
 
+/// The eight bytes at `at`, the first one lowest.
 #[inline]
-fn word(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk().map(|chunk| u64::from_le_bytes(*chunk))
 }
 
 /// Resolves `\\`, `\"` and `\n`. Any other escape stands for itself, backslash included, as in Prometheus.

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 const SUFFIX: &str = "_created";
 const PART_SUFFIXES: [&str; 4] = ["_total", "_bucket", "_count", "_sum"];
-/// So many declared names or groups more than needed are kept; beyond that all is learned anew.
+/// So many groups or declarations more than needed are kept; beyond that all is learned anew.
 const SPARE: usize = 10_000;
 
 /// The groups in which a series' birth may be found; worked out once and again when declarations change.
@@ -36,7 +36,10 @@ pub(super) struct Births {
     /// Families that matter, or `None` when any may.
     bases: Option<HashSet<String>>,
     format: Format,
-    declared: HashMap<String, FamilyKind>,
+    /// Each family with its type and the scrape that declared it last.
+    declared: HashMap<String, (FamilyKind, u64)>,
+    /// Families declared in this scrape.
+    declared_now: usize,
     /// Grows when links must be worked out again.
     revision: u64,
     by_key: HashMap<Series, usize>,
@@ -56,6 +59,7 @@ impl Births {
             bases,
             format: Format::Text,
             declared: HashMap::new(),
+            declared_now: 0,
             revision: 1,
             by_key: HashMap::new(),
             groups: Vec::new(),
@@ -67,7 +71,7 @@ impl Births {
 
     pub fn begin(&mut self, format: Format) {
         self.scrape += 1;
-        (self.seen, self.asked) = (0, 0);
+        (self.seen, self.asked, self.declared_now) = (0, 0, 0);
         if self.format != format {
             self.format = format;
             self.revision += 1;
@@ -81,11 +85,28 @@ impl Births {
 
     pub fn declare(&mut self, family: &str, kind: FamilyKind) {
         let matters = |suffix| family.strip_suffix(suffix).is_some_and(|base| self.matters(base));
-        if !(matters("") || matters("_total") || matters(SUFFIX)) || self.declared.get(family) == Some(&kind) {
+        if !(matters("") || matters("_total") || matters(SUFFIX)) {
             return;
         }
-        self.declared.insert(family.to_owned(), kind);
-        self.revision += 1;
+        let Some((known, scrape)) = self.declared.get_mut(family) else {
+            self.declared.insert(family.to_owned(), (kind, self.scrape));
+            self.declared_now += 1;
+            self.revision += 1;
+            return;
+        };
+        self.declared_now += usize::from(*scrape != self.scrape);
+        self.revision += u64::from(*known != kind);
+        (*known, *scrape) = (kind, self.scrape);
+    }
+
+    /// Ends the gathering: forgets the types that this scrape did not declare. True when it showed any births.
+    pub fn settle(&mut self) -> bool {
+        if self.declared_now < self.declared.len() {
+            let now = self.scrape;
+            self.declared.retain(|_, (_, scrape)| *scrape == now);
+            self.revision += 1;
+        }
+        self.seen > 0
     }
 
     /// The group to which a `_created` series belongs.
@@ -109,11 +130,6 @@ impl Births {
         }
     }
 
-    /// Whether this scrape showed any births.
-    pub fn any(&self) -> bool {
-        self.seen > 0
-    }
-
     /// The birth of a series at the time of its sample.
     pub fn of(&mut self, raw: &str, link: &mut Link, at: Option<Timestamp>) -> Option<Timestamp> {
         self.asked += 1;
@@ -127,11 +143,14 @@ impl Births {
 
     /// Forgets everything when far more is kept than the last scrape needed. True when it did.
     pub fn sweep(&mut self) -> bool {
-        let crowded = self.by_key.len() > 2 * (self.seen + self.asked) + SPARE || self.declared.len() > SPARE;
+        if self.declared.len() > self.declared_now + SPARE {
+            self.declared.clear();
+            self.revision += 1;
+        }
+        let crowded = self.by_key.len() > 2 * (self.seen + self.asked) + SPARE;
         if crowded {
             self.by_key.clear();
             self.groups.clear();
-            self.declared.clear();
             self.revision += 1;
         }
         crowded
@@ -160,7 +179,7 @@ impl Births {
     /// Whether `{base}_created` is the birth of `{base}{part}`.
     fn is_born(&self, base: &str, part: &str) -> bool {
         use FamilyKind::{Counter, Histogram, Summary};
-        let kind = |suffix: &str| self.declared.get(&format!("{base}{suffix}")).copied();
+        let kind = |suffix: &str| self.declared.get(&format!("{base}{suffix}")).map(|(kind, _)| *kind);
         let is_part = |kind| match kind {
             Counter => part == "_total" || part.is_empty() && self.format == Format::Text,
             Histogram => matches!(part, "_bucket" | "_count" | "_sum"),
@@ -189,5 +208,8 @@ fn bases(name: &str) -> impl Iterator<Item = (&str, &'static str)> {
 
 /// The labels that the series of one group share.
 fn identity(text: SeriesText<'_>) -> Labels {
-    text.labels().filter(|(name, _)| name != "le" && name != "quantile").collect()
+    let mut labels = text.label_set();
+    labels.remove("le");
+    labels.remove("quantile");
+    labels
 }

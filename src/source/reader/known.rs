@@ -2,12 +2,17 @@
 //!
 //! An entry belongs to one spelling of a series in the body; entries of different spellings may share one final series.
 //! Targets show their series in the same order time after time, so each entry remembers which one followed it: the
-//! reader then compares a line with one text instead of taking it apart and looking it up.
+//! reader then compares a line with one text instead of taking it apart and looking it up. All texts lie behind each
+//! other in one buffer, because going through a hundred thousand scattered ones costs more than reading the body.
 
 use super::births::Link;
 use crate::domain::labels::Series;
 use crate::domain::time::Timestamp;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An entry not seen in so many scrapes is dropped.
@@ -29,26 +34,35 @@ pub(super) struct Role {
     pub process_start: bool,
 }
 
-pub(super) struct Entry {
-    pub raw: Arc<str>,
-    pub role: Role,
-    pub link: Link,
+struct Entry {
+    /// Its text in the buffer.
+    text: Range<usize>,
+    role: Role,
+    /// The entry that followed it last.
     next: usize,
+    /// Another entry with the same hash.
+    collides: usize,
+    /// The scrape in which it was seen last.
     seen: u64,
 }
 
 /// A wanted series.
-pub(super) struct Slot {
-    pub series: Arc<Series>,
+struct Slot {
+    series: Arc<Series>,
     /// The scrape in which it was seen last, and that sample's time.
-    pub seen: u64,
-    pub at: Option<Timestamp>,
+    seen: u64,
+    at: Option<Timestamp>,
 }
 
 #[derive(Default)]
 pub(super) struct Known {
+    texts: String,
     entries: Vec<Entry>,
-    by_raw: HashMap<Arc<str>, usize>,
+    /// For each entry, as far as any asked for its birth.
+    links: Vec<Link>,
+    hasher: RandomState,
+    /// By the hash of an entry's text.
+    by_hash: FxHashMap<u64, usize>,
     slots: Vec<Slot>,
     by_series: HashMap<Arc<Series>, usize>,
     first: usize,
@@ -66,19 +80,33 @@ impl Known {
     }
 
     /// The entry expected after the last one seen, and its text; empty when there is none.
+    #[inline]
     pub fn expected(&self) -> (usize, &str) {
         let index = self.entries.get(self.last).map_or(self.first, |entry| entry.next);
-        (index, self.entries.get(index).map_or("", |entry| &entry.raw))
+        (index, self.entries.get(index).map_or("", |entry| &self.texts[entry.text.clone()]))
     }
 
-    pub fn find(&self, raw: &str) -> Option<usize> {
-        self.by_raw.get(raw).copied()
+    pub fn find(&self, text: &str) -> Option<usize> {
+        let mut index = *self.by_hash.get(&self.hasher.hash_one(text))?;
+        loop {
+            let entry = self.entries.get(index)?;
+            if &self.texts[entry.text.clone()] == text {
+                return Some(index);
+            }
+            index = entry.collides;
+        }
     }
 
-    pub fn add(&mut self, raw: &str, role: Role) -> usize {
-        let (raw, index) = (Arc::<str>::from(raw), self.entries.len());
-        self.by_raw.insert(Arc::clone(&raw), index);
-        self.entries.push(Entry { raw, role, link: Link::default(), next: NONE, seen: 0 });
+    pub fn add(&mut self, text: &str, role: Role) -> usize {
+        self.insert(text, Entry { text: 0..0, role, next: NONE, collides: NONE, seen: 0 })
+    }
+
+    fn insert(&mut self, text: &str, mut entry: Entry) -> usize {
+        let index = self.entries.len();
+        entry.text = self.texts.len()..self.texts.len() + text.len();
+        entry.collides = self.by_hash.insert(self.hasher.hash_one(text), index).unwrap_or(NONE);
+        self.texts.push_str(text);
+        self.entries.push(entry);
         index
     }
 
@@ -122,8 +150,12 @@ impl Known {
         &self.slots[slot].series
     }
 
-    pub fn entry_mut(&mut self, index: usize) -> &mut Entry {
-        &mut self.entries[index]
+    /// An entry's text and its way to its birth.
+    pub fn link(&mut self, index: usize) -> (&str, &mut Link) {
+        if self.links.len() < self.entries.len() {
+            self.links.resize(self.entries.len(), Link::default());
+        }
+        (&self.texts[self.entries[index].text.clone()], &mut self.links[index])
     }
 
     /// Drops what has not been seen for long, or at once what outnumbers the series seen now.
@@ -146,14 +178,14 @@ impl Known {
         }
         let old = std::mem::take(&mut self.entries);
         let old_slots = std::mem::take(&mut self.slots);
+        let old_texts = std::mem::take(&mut self.texts);
         let mut moved = vec![NONE; old.len()];
-        self.by_raw.clear();
+        self.links.clear();
+        self.by_hash.clear();
         self.by_series.clear();
         for (index, mut entry) in old.into_iter().enumerate().filter(|(_, entry)| keep(entry)) {
             entry.role.slot = entry.role.slot.map(|slot| self.move_slot(&old_slots[slot]));
-            moved[index] = self.entries.len();
-            self.by_raw.insert(Arc::clone(&entry.raw), self.entries.len());
-            self.entries.push(entry);
+            moved[index] = self.insert(&old_texts[entry.text.clone()], entry);
         }
         let new_index = |index: usize| moved.get(index).copied().unwrap_or(NONE);
         self.first = new_index(self.first);

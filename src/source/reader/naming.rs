@@ -9,9 +9,12 @@ use crate::domain::labels::{Labels, Series};
 use crate::domain::reading::Target;
 use crate::source::exposition::SeriesText;
 use crate::source::relabel;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 const NAME: &str = "__name__";
+/// Put before a shown label whose name the target has, unless `honor_labels`.
+const EXPORTED: &str = "exported_";
 
 pub(super) struct Naming {
     target: Arc<Target>,
@@ -30,6 +33,20 @@ impl Naming {
         let counts_kept = options.sample_limit > 0 && options.metric_relabel.iter().any(may_drop);
         let needs_every_series = may_rename || limits_labels || counts_kept;
         Self { target, options, may_rename, needs_every_series }
+    }
+
+    /// The final value of one label, empty when there is none; `None` when only the whole series tells.
+    pub fn label<'t>(&'t self, text: SeriesText<'t>, name: &str) -> Option<Cow<'t, str>> {
+        if !self.options.metric_relabel.is_empty() || name.starts_with(EXPORTED) {
+            return None;
+        }
+        let attached = self.target.labels.get(name);
+        let shown = text.labels().find(|(shown, _)| shown == name).map(|(_, value)| value);
+        let value = match attached {
+            Some(attached) if !self.options.honor_labels => Some(Cow::Borrowed(attached)),
+            _ => shown.or(attached.map(Cow::Borrowed)),
+        };
+        Some(value.unwrap_or_default())
     }
 
     /// The final series; `None` when relabelling drops it.
@@ -54,7 +71,7 @@ impl Naming {
     }
 
     fn attach(&self, text: SeriesText<'_>) -> Labels {
-        let mut labels: Labels = text.labels().collect();
+        let mut labels = text.label_set();
         if self.options.honor_labels {
             // An empty label is shown on purpose (push gateways do so): it keeps the target's own away.
             for (name, value) in self.target.labels.iter() {
@@ -73,9 +90,9 @@ impl Naming {
         }
         conflicts.sort_by_key(|(name, _)| name.len());
         for (name, shown) in conflicts {
-            let mut exported = format!("exported_{name}");
+            let mut exported = format!("{EXPORTED}{name}");
             while labels.get(&exported).is_some() {
-                exported.insert_str(0, "exported_");
+                exported.insert_str(0, EXPORTED);
             }
             labels.set(exported, shown);
         }

@@ -5,6 +5,7 @@
 
 use crate::domain::labels::Series;
 use crate::domain::selector::{MatchOp, Matcher, Selector};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -43,10 +44,21 @@ impl Wanted {
 
     /// Whether at least one selector matches.
     pub fn matches(&self, series: &Series) -> bool {
-        let Some(by_label) = self.names.get(&series.name) else { return false };
-        let filed = by_label.filed.iter().filter_map(|(label, of_value)| of_value.get(series.labels.get(label)?));
-        let mut candidates = filed.flatten().chain(&by_label.rest);
-        candidates.any(|index| self.selectors[*index].matchers.matches(&series.labels))
+        self.may_match(&series.name, |label| Some(Cow::Borrowed(series.labels.get(label).unwrap_or_default())))
+    }
+
+    /// Whether a selector may match a series of this name, as far as its labels are known. `label` gives a label's
+    /// value, empty when the series does not have it, or `None` when that is not known.
+    pub fn may_match<'v>(&self, name: &str, label: impl Fn(&str) -> Option<Cow<'v, str>>) -> bool {
+        let Some(by_label) = self.names.get(name) else { return false };
+        let holds = |matcher: &Matcher| label(&matcher.label).is_none_or(|value| matcher.matches(&value));
+        let all_hold =
+            |indexes: &[usize]| indexes.iter().any(|index| self.selectors[*index].matchers.0.iter().all(holds));
+        let filed = |(filed_under, of_value): (&String, &HashMap<String, Vec<usize>>)| match label(filed_under) {
+            Some(value) => of_value.get(value.as_ref()).is_some_and(|indexes| all_hold(indexes)),
+            None => true,
+        };
+        all_hold(&by_label.rest) || by_label.filed.iter().any(filed)
     }
 }
 

@@ -7,7 +7,7 @@ use super::chrome::{Chrome, Nav, plural};
 use super::detail_parts::{self as parts_of, Definition, Events, GroupLink};
 use super::history::{ChartData, InWords, RangeLink, Span, TableRow};
 use super::notifications::MessageRow;
-use super::parts::{RESERVED, Row};
+use super::parts::{RESERVED, Row, encode};
 use super::windows::PairRow;
 use super::{asked, format, history, list, missing, render, windows};
 use crate::clock;
@@ -83,7 +83,8 @@ struct Figures {
 #[template(path = "groups.html")]
 struct Groups {
     chrome: Chrome,
-    id: String,
+    service: String,
+    name: String,
     summary: String,
     rows: Vec<Row>,
     more: usize,
@@ -103,7 +104,9 @@ pub async fn show(
     let published = state.now();
     let of_slo = |status: &&Arc<SloStatus>| status.service == service && status.name == name;
     let mut all: Vec<Arc<SloStatus>> = published.statuses.iter().filter(of_slo).cloned().collect();
-    all.sort_by(|a, b| a.state.cmp(&b.state));
+    // Worst first, as on the list.
+    let left = |status: &SloStatus| status.budget.remaining.unwrap_or(f64::INFINITY);
+    all.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| left(a).total_cmp(&left(b))));
     let slo = published.setup.slos.iter().find(|slo| slo.id.service == service && slo.id.name == name).cloned();
     let group = group_labels(&asked);
     let one = match all.as_slice() {
@@ -140,7 +143,8 @@ async fn groups_page(
     let chrome = Chrome::new(published, clock::now(), path, Nav::None, &slo.id.to_string());
     let rows = list::rows(&state.engine, all.iter().take(GROUPS).map(|status| &**status), &chrome.root).await;
     let page = Groups {
-        id: slo.id.to_string(),
+        service: slo.id.service.clone(),
+        name: slo.id.name.clone(),
         summary: plural(all.len(), "budget"),
         more: all.len().saturating_sub(rows.len()),
         rows,
@@ -167,7 +171,8 @@ async fn one_page(
     let points = points(state, status, &span).await;
     let code = if bad_range.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let chrome = Chrome::new(published, clock::now(), path, Nav::None, &title(status));
-    let past = Past { span, points, ranges: span.links(asked, &window), bad_range };
+    let past =
+        Past { span, points, ranges: span.links(&format!("./{}", encode(&status.name)), asked, &window), bad_range };
     render(code, &detail(chrome, published, status, slo, all, past, clock::now()))
 }
 

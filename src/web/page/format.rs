@@ -49,7 +49,7 @@ pub fn factor(factor: f64) -> String {
 /// A burn rate in at most five characters.
 pub fn burn_number(rate: f64) -> String {
     match rate {
-        r if r == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         r if r < 0.01 => "<0.01".to_owned(),
         r if r < 1.0 => format!("{r:.2}"),
         r if r < 100.0 => format!("{r:.1}"),

@@ -86,16 +86,17 @@ impl Span {
         Duration::from_secs(step)
     }
 
-    pub fn links(&self, pairs: &[(String, String)], window: &SloWindow) -> Vec<RangeLink> {
+    /// `page` is the relative address of the SLO's page.
+    pub fn links(&self, page: &str, pairs: &[(String, String)], window: &SloWindow) -> Vec<RangeLink> {
         let kept: Vec<_> = pairs.iter().filter(|(n, _)| n != "start" && n != "end").cloned().collect();
         let whole = RangeLink {
             text: format!("Window ({window})"),
-            href: query_with(&kept, "range", None),
+            href: query_with(page, &kept, "range", None),
             current: self.preset.is_none() && !self.custom,
         };
         let preset = |(name, _): &(&'static str, u64)| RangeLink {
             text: (*name).to_owned(),
-            href: query_with(&kept, "range", Some(name)),
+            href: query_with(page, &kept, "range", Some(name)),
             current: self.preset == Some(*name),
         };
         std::iter::once(whole).chain(PRESETS.iter().map(preset)).collect()
@@ -224,7 +225,7 @@ impl InWords {
         Self {
             budget: budget_words(points),
             errors: if total > 0.0 {
-                let share = format::share(Some(bad / total));
+                let share = error_share(bad / total);
                 format!("{} bad of {} events, {share}.", format::count(bad), format::count(total))
             } else {
                 "No events.".to_owned()

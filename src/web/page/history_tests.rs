@@ -102,7 +102,7 @@ fn the_charts_are_told_in_words_and_rows() {
     let words = InWords::new(&points, &span);
     let plain = |text: &str| text.replace('\u{202f}', " ");
     assert_eq!(plain(&words.budget), "From 90.0 % to −50.0 %, lowest −50.0 %.");
-    assert_eq!(plain(&words.errors), "3 bad of 3 600 events, 0.0 %.");
+    assert_eq!(plain(&words.errors), "3 bad of 3 600 events, 0.083 %.");
     assert_eq!(plain(&words.traffic), "3 600 events, 1.00 per second on average.");
     assert_eq!(plain(&words.burn), "At most 2.0× in one step.");
     let rows = table(&points, 0.01);

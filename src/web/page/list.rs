@@ -68,8 +68,8 @@ fn list(
 ) -> List {
     let limit = question.limit.unwrap_or(PAGE);
     let turn = |offset: usize| {
-        let first = query_with(pairs, "offset", None);
-        if offset == 0 { first } else { query_with(pairs, "offset", Some(&offset.to_string())) }
+        let first = query_with("./", pairs, "offset", None);
+        if offset == 0 { first } else { query_with("./", pairs, "offset", Some(&offset.to_string())) }
     };
     let end = question.offset.saturating_add(rows.len());
     List {

@@ -76,13 +76,13 @@ pub fn values<'a>(pairs: &'a [(String, String)], name: &'a str) -> impl Iterator
     pairs.iter().filter(move |(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
 }
 
-/// The same question with one parameter replaced; `None` leaves it out. Paging starts over.
-pub fn query_with(pairs: &[(String, String)], name: &str, value: Option<&str>) -> String {
+/// The same question at `page`, a relative address, with one parameter replaced; `None` leaves it out. Paging starts over.
+pub fn query_with(page: &str, pairs: &[(String, String)], name: &str, value: Option<&str>) -> String {
     let kept = pairs.iter().filter(|(n, v)| n != name && n != "offset" && !v.is_empty());
     let kept = kept.map(|(n, v)| (n.as_str(), v.as_str()));
     let all: Vec<String> =
         kept.chain(value.map(|v| (name, v))).map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-    format!("./{}{}", if all.is_empty() { "" } else { "?" }, all.join("&"))
+    format!("{page}{}{}", if all.is_empty() { "" } else { "?" }, all.join("&"))
 }
 
 fn choice(state: State, count: usize, chosen: &[String]) -> StateChoice {
@@ -109,7 +109,7 @@ fn menu(found: &[ServiceCount], chosen: &[String], pairs: &[(String, String)]) -
             count: format::count(service.count as f64),
             tag: service.state.into(),
             selected,
-            href: query_with(pairs, "service", (!selected).then_some(service.service.as_str())),
+            href: query_with("./", pairs, "service", (!selected).then_some(service.service.as_str())),
         }
     };
     all.into_iter().map(choice).collect()
@@ -123,8 +123,8 @@ mod tests {
     fn a_changed_parameter_starts_paging_over_and_keeps_the_rest() {
         let pair = |n: &str, v: &str| (n.to_owned(), v.to_owned());
         let pairs = [pair("q", "a b"), pair("offset", "100"), pair("service", "x"), pair("label", "")];
-        assert_eq!(query_with(&pairs, "service", Some("y&z")), "./?q=a%20b&service=y%26z");
-        assert_eq!(query_with(&pairs, "service", None), "./?q=a%20b");
-        assert_eq!(query_with(&[], "service", None), "./");
+        assert_eq!(query_with("./", &pairs, "service", Some("y&z")), "./?q=a%20b&service=y%26z");
+        assert_eq!(query_with("./", &pairs, "service", None), "./?q=a%20b");
+        assert_eq!(query_with("./", &[], "service", None), "./");
     }
 }

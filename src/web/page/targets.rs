@@ -139,7 +139,7 @@ fn links(active: &[&TargetView], asked: &[(String, String)], current: &str) -> V
     let link = |health: Health| {
         let (word, chosen) = (health.word(), current == health.word());
         HealthLink {
-            href: query_with(asked, "health", (!chosen).then_some(word)).replacen("./", "./targets", 1),
+            href: query_with("./targets", asked, "health", (!chosen).then_some(word)),
             text: word,
             class: health.class(),
             count: active.iter().filter(|target| Health::of(target) == health).count(),

@@ -1,0 +1,41 @@
+# What people and machines run. `make help` lists it.
+# Benchmarks are compiled by `lint` but not run by `test`: they measure, they do not judge.
+
+CARGO ?= cargo
+ADDRESS ?= 127.0.0.1:9490
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: run
+run: ## Build slowburn and start its demo: a simulated shop with incidents; it prints where to look
+	$(CARGO) run --release --locked -- demo --web.listen $(ADDRESS)
+
+.PHONY: build
+build: ## Build what is shipped: target/dist/slowburn
+	$(CARGO) build --profile dist --locked
+
+.PHONY: test
+test: install lint ## Install what the tests need, then check the style and run every test
+	$(CARGO) nextest run --locked --no-fail-fast
+	$(CARGO) test --locked --doc --quiet
+
+.PHONY: install
+install: ## Install what the tests need
+	.ci/install
+
+.PHONY: lint
+lint: ## Check formatting and common mistakes
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+.PHONY: bench
+bench: ## Measure speed, disk and memory beside peers; writes target/bench.json too (BENCH_QUICK=1: smaller)
+	$(CARGO) bench --locked --bench table
+
+.PHONY: screenshots
+screenshots: install ## Make the pictures of the documentation again
+	SLOWBURN_SCREENSHOTS=$(CURDIR)/docs/images $(CARGO) nextest run --locked --test page shots::

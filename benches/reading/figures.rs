@@ -1,0 +1,76 @@
+//! The readers of the benchmark, over one body of 100 000 series.
+
+use crate::support::body::{METRICS, SERIES, body};
+use crate::support::measure::median;
+use slowburn::domain::labels::Labels;
+use slowburn::domain::reading::{Target, TargetId};
+use slowburn::domain::selector::Selector;
+use slowburn::domain::selector_text::parse_selector;
+use slowburn::source::exposition::Format;
+use slowburn::source::reader::{ReaderOptions, SeriesReader};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SERVICES: usize = 100_000 / SERIES;
+
+/// One way of reading the body.
+pub struct Figure {
+    pub name: &'static str,
+    pub megabytes_per_second: f64,
+}
+
+/// Measures every way, each in some seconds.
+pub fn figures() -> Vec<Figure> {
+    let body = body(0..SERVICES, 7);
+    let text = std::str::from_utf8(&body).unwrap_or_default();
+    let few: Vec<String> =
+        (0..SERVICES).step_by(100).flat_map(|i| METRICS.map(|m| format!("{m}{{service=\"s{i:04}\"}}"))).collect();
+    let few = selectors(few.iter().map(String::as_str));
+    let all = selectors(METRICS.into_iter());
+    let none = selectors(["absent_total"].into_iter());
+    let mut figures = Vec::new();
+    let mut add = |name, time: Duration| {
+        let megabytes = body.len() as f64 / 1e6;
+        figures.push(Figure { name, megabytes_per_second: megabytes / time.as_secs_f64() });
+    };
+    for (first, steady, selectors) in [
+        ("0 % wanted, first", "0 % wanted, steady", &none),
+        ("1 % wanted, first", "1 % wanted, steady", &few),
+        ("100 % wanted, first", "100 % wanted, steady", &all),
+    ] {
+        add(first, median(|| read(&mut reader(selectors), &body)));
+        let mut known = reader(selectors);
+        read(&mut known, &body);
+        add(steady, median(|| read(&mut known, &body)));
+    }
+    add(
+        "prometheus-parse",
+        median(|| prometheus_parse::Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).is_ok()),
+    );
+    add("line breaks only", median(|| memchr::memchr_iter(b'\n', &body).count()));
+    add("line breaks and a number each", median(|| last_words(text)));
+    figures
+}
+
+fn selectors<'t>(texts: impl Iterator<Item = &'t str>) -> Arc<[Selector]> {
+    texts.map(|text| parse_selector(text).expect("the benchmark's own selectors are valid")).collect()
+}
+
+fn reader(selectors: &Arc<[Selector]>) -> SeriesReader {
+    let id = TargetId { job: "bench".into(), instance: "i".into(), url: String::new() };
+    let labels = Labels::new().with("job", "bench").with("instance", "i");
+    let target = Target { id, labels, interval: Duration::from_secs(15) };
+    SeriesReader::new(Arc::new(target), Arc::clone(selectors), ReaderOptions::default())
+}
+
+fn read(reader: &mut SeriesReader, body: &[u8]) -> usize {
+    reader.read(body, Format::Text).map_or(0, |outcome| outcome.reading.samples.len())
+}
+
+fn last_words(text: &str) -> f64 {
+    let words = memchr::memchr_iter(b'\n', text.as_bytes()).scan(0, |start, end| {
+        let line = &text[std::mem::replace(start, end + 1)..end];
+        Some(line.rsplit(' ').next().unwrap_or_default())
+    });
+    words.filter_map(|word| word.parse::<f64>().ok()).sum()
+}

@@ -1,0 +1,162 @@
+//! One SLO's memory: its budgets, one for each group, and what is wrong with its indicator.
+
+use super::alert::Standing;
+use super::group::{Change, Firing, GroupState, Surroundings};
+use super::labels::Labels;
+use super::reading::{Target, TargetId};
+use super::setup::Setup;
+use super::sli::Boundary;
+use super::slo::{Indicator, Slo, SloId};
+use super::status::SloStatus;
+use super::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Groups of one SLO at most; more would be a label without bound.
+pub const MOST_GROUPS: usize = 10_000;
+
+/// One SLO's memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SloState {
+    pub id: SloId,
+    /// Changes with what is counted, not with the objective: other counts are another history.
+    pub key: String,
+    /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
+    pub groups: BTreeMap<Vec<String>, GroupState>,
+    /// When it came under watch.
+    pub since: Timestamp,
+    pub evaluated: Option<Timestamp>,
+    /// When it left the configuration.
+    pub retired: Option<Timestamp>,
+    /// The definition that the alert states belong to.
+    pub spec: Arc<Slo>,
+    /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
+    #[serde(skip)]
+    pub missing_bucket: BTreeMap<TargetId, BTreeSet<Boundary>>,
+    /// How many groups were turned away.
+    #[serde(skip)]
+    pub refused_groups: u64,
+    #[serde(skip)]
+    pub statuses: Vec<Arc<SloStatus>>,
+    /// The alerts that fired at the last evaluation.
+    pub(super) firing: Vec<Firing>,
+}
+
+impl SloState {
+    pub(super) fn new(spec: &Arc<Slo>, key: String, now: Timestamp) -> Self {
+        let mut state = Self {
+            id: spec.id.clone(),
+            key,
+            groups: BTreeMap::new(),
+            since: now,
+            evaluated: None,
+            retired: None,
+            spec: spec.clone(),
+            missing_bucket: BTreeMap::new(),
+            refused_groups: 0,
+            statuses: Vec::new(),
+            firing: Vec::new(),
+        };
+        if spec.by.is_empty() {
+            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now));
+        }
+        state
+    }
+
+    /// Goes on under a changed definition that counts the same.
+    pub(super) fn redefine(&mut self, spec: &Arc<Slo>) {
+        for group in self.groups.values_mut() {
+            group.burn.adopt(&self.spec.policy.pairs, &spec.policy.pairs);
+            if self.spec.policy.budget != spec.policy.budget {
+                group.spent = vec![Standing::default(); spec.policy.budget.len()];
+            }
+        }
+        self.spec = spec.clone();
+        self.retired = None;
+        self.missing_bucket.clear();
+    }
+
+    /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
+    pub(super) fn group(&mut self, labels: &Labels, at: Timestamp) -> Option<(Arc<Slo>, &mut GroupState)> {
+        let spec = self.spec.clone();
+        let values: Vec<String> = spec.by.iter().map(|name| labels.get(name).unwrap_or_default().to_owned()).collect();
+        if !self.groups.contains_key(&values) {
+            if self.groups.len() >= MOST_GROUPS {
+                self.refused_groups += 1;
+                return None;
+            }
+            let group: Labels = spec.by.iter().zip(&values).collect();
+            self.groups.insert(values.clone(), GroupState::new(group, &spec, at));
+        }
+        self.groups.get_mut(&values).map(|group| (spec, group))
+    }
+
+    /// Counts an attempt to scrape as an event.
+    pub(super) fn attempt(&mut self, target: &Target, last: Option<Timestamp>, at: Timestamp, good: bool) {
+        let Some((spec, group)) = self.group(&target.labels, at) else { return };
+        group.saw_sample(at);
+        let regular = |last: &Timestamp| at.since(*last) <= target.interval * 2;
+        if let Some(last) = last.filter(regular) {
+            group.record(&spec, (last, at), 0.0, 0.0, true);
+        }
+        group.record(&spec, (at, at), 1.0, f64::from(u8::from(!good)), true);
+    }
+
+    fn problem(&self) -> Option<String> {
+        if let (Some((target, boundaries)), Indicator::Latency { histogram, threshold, threshold_text }) =
+            (self.missing_bucket.first_key_value(), &self.spec.indicator)
+        {
+            let near = nearest(boundaries.iter().map(|b| b.0), *threshold);
+            let hint = if near.is_empty() { String::new() } else { format!("; buckets near it: {}", near.join(", ")) };
+            return Some(format!(
+                "{} has no bucket at the threshold {threshold_text} (le=\"{threshold}\") on {target}{hint}",
+                histogram.name
+            ));
+        }
+        let refused = self.refused_groups > 0;
+        refused.then(|| {
+            format!("more than {MOST_GROUPS} groups by {}; further ones are not counted", self.spec.by.join(", "))
+        })
+    }
+
+    /// Evaluates every budget; its statuses and firing alerts are kept, its changes returned.
+    pub(super) fn evaluate(&mut self, now: Timestamp, resumed: Timestamp, setup: &Setup) -> Vec<Change> {
+        let problem = self.problem();
+        let around = Surroundings { now, problem: problem.as_deref(), resumed, external_url: &setup.external_url };
+        let (mut statuses, mut changes, mut firing) = (Vec::with_capacity(self.groups.len()), Vec::new(), Vec::new());
+        if !self.spec.by.is_empty() {
+            let keep = self.spec.window.nominal().max(Duration::from_secs(86_400));
+            self.groups.retain(|_, group| group.is_alive(now, keep));
+        }
+        for group in self.groups.values_mut() {
+            let mut evaluation = group.evaluate(&self.spec, &around);
+            statuses.push(Arc::new(evaluation.status));
+            changes.append(&mut evaluation.changes);
+            firing.append(&mut evaluation.firing);
+        }
+        if self.groups.is_empty() {
+            let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
+            statuses.push(Arc::new(nothing.evaluate(&self.spec, &around).status));
+        }
+        (self.statuses, self.firing) = (statuses, firing);
+        changes
+    }
+}
+
+/// What an SLO counts, as text: its name and a hash of indicator, groups and slices.
+pub fn counting_key(slo: &Slo) -> String {
+    // The shape in which the setup is stored too, so that a later version finds the same key.
+    let counted = serde_json::to_string(&(&slo.indicator, &slo.by, &slo.timeslices)).unwrap_or_default();
+    format!("{}#{:016x}", slo.id, Labels::new().with("counted", counted).fingerprint())
+}
+
+/// Up to four boundaries around a threshold, ascending.
+fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String> {
+    let mut all: Vec<f64> = boundaries.collect();
+    all.sort_by(|a, b| (a - threshold).abs().total_cmp(&(b - threshold).abs()));
+    all.truncate(4);
+    all.sort_by(f64::total_cmp);
+    all.iter().map(ToString::to_string).collect()
+}

@@ -41,7 +41,9 @@ pub enum StartError {
     Store(#[from] OpenError),
     #[error(transparent)]
     Archive(#[from] StoreError),
-    #[error("can't recover the state from {path}: {source}")]
+    #[error(
+        "can't recover the state from {path}: it is damaged or of another version; restore a backup, or move it away to begin anew"
+    )]
     Recover { path: String, source: RecoverError },
     #[error("the operating system refused a thread for the store: {0}")]
     Thread(io::Error),

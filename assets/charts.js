@@ -104,9 +104,16 @@ function series(kind, format, colors) {
     stroke,
     width: 1.75,
     fill: kind === "traffic" ? colors.fill : undefined,
-    points: { size: 4, show: (chart) => chart.data[0].length < 3 || undefined },
+    points: { size: 4, show: (chart) => chart.data[0].length < 3 || undefined, filter: alone },
     value: (_, value) => format(value),
   };
+}
+
+// A value between two gaps has no line to lie on, so it is drawn as a point; rare events would not be seen otherwise.
+function alone(chart, series, all) {
+  const values = chart.data[series];
+  const known = (i) => values[i] !== null && values[i] !== undefined;
+  return all ? null : values.flatMap((_, i) => known(i) && !known(i - 1) && !known(i + 1) ? [i] : []);
 }
 
 // The whole scale matters for a budget; elsewhere zero and the lines that mark a limit.

@@ -117,14 +117,14 @@ async fn the_shop_has_a_past_is_watched_live_and_an_incident_leads_to_a_page() {
     }
     let start = rfc3339(-29);
     let history = format!("{page}/api/v1/slos/checkout/availability/history?start={start}&end={}&step=1d", rfc3339(0));
-    let days = json(&history).await;
+    let days = json(&history).await["points"].take();
     let busy = |day: &Value| day["total"].as_f64() > Some(100_000.0);
     assert!(days.as_array().is_some_and(|days| days.len() >= 28 && days.iter().all(busy)), "{days}");
 
     // The present: every instance is scraped, and the counters go on where the past left them.
     let up = |targets: &Value| {
         let all = targets["activeTargets"].as_array().map(Vec::as_slice).unwrap_or_default();
-        all.len() == 8 && all.iter().all(|target| target["health"] == "up")
+        all.len() == 9 && all.iter().all(|target| target["health"] == "up")
     };
     until(&format!("{page}/api/v1/targets"), "all up", up).await;
     let before = slos.iter().find(|slo| slo["id"] == "catalog/availability").expect("the SLO")["sli"].clone();

@@ -24,7 +24,7 @@ pub const LENGTH: Duration = Duration::from_secs(61 * 86_400);
 /// The virtual clock's step.
 const STEP: i64 = 30_000;
 /// Time between two scrapes, by how long ago they were (both in seconds; the first that holds).
-const COARSE: [(i64, i64); 3] = [(2 * 3600, 30), (24 * 3600, 60), (WINDOW, 300)];
+const COARSE: [(i64, i64); 4] = [(3600, 30), (12 * 3600, 60), (3 * 86_400, 300), (WINDOW, 600)];
 /// Before the current windows (in seconds) only charts look, for which this many seconds between scrapes do.
 const WINDOW: i64 = 31 * 86_400;
 const COARSEST: i64 = 1200;
@@ -33,6 +33,8 @@ const COARSEST: i64 = 1200;
 pub struct Member {
     pub instance: Instance,
     target: Arc<Target>,
+    /// The same with the interval at which it is scraped at present in the past.
+    paced: Arc<Target>,
     /// The series that some SLO counts, with their places among the instance's values.
     wanted: Vec<(usize, Arc<Series>)>,
     /// Whether each attempt is an event.
@@ -49,11 +51,16 @@ impl Member {
     pub fn new(instance: Instance, address: &str, config: &Config) -> Result<Self, NoTarget> {
         let target = find(config, address).ok_or_else(|| NoTarget(address.to_owned()))?;
         let plan = crate::domain::plan::Plan::new(&config.setup, &Default::default());
+        // As a live reader is told: buckets that only name boundaries are not handed over.
+        let selectors = plan.selectors(&target.labels, false, &|_| false);
+        let is_wanted = |series: &Series| {
+            selectors.iter().any(|wanted| wanted.name == series.name && wanted.matchers.matches(&series.labels))
+        };
         let series = metrics::series(&instance, &target).into_iter().enumerate();
-        let wanted = series.filter(|(_, series)| !plan.links(series).is_empty());
+        let wanted = series.filter(|(_, series)| is_wanted(series));
         let wanted = wanted.map(|(place, series)| (place, Arc::new(series))).collect();
         let attempts_count = plan.scrape_slos(&target.labels).next().is_some();
-        Ok(Self { instance, target, wanted, attempts_count })
+        Ok(Self { instance, paced: target.clone(), target, wanted, attempts_count })
     }
 
     fn scrape(&mut self, at: Timestamp, interval: i64) -> Scrape {
@@ -64,7 +71,10 @@ impl Member {
             Outcome::Read(self.reading())
         };
         let interval = Duration::from_millis(interval.unsigned_abs());
-        Scrape { target: Arc::new(Target { interval, ..(*self.target).clone() }), at, outcome }
+        if self.paced.interval != interval {
+            self.paced = Arc::new(Target { interval, ..(*self.target).clone() });
+        }
+        Scrape { target: self.paced.clone(), at, outcome }
     }
 
     fn reading(&self) -> Reading {

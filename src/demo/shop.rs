@@ -166,7 +166,7 @@ pub static SHOP: &[Service] = &[
     },
     Service {
         name: "login",
-        instances: 2,
+        instances: 3,
         rhythm: Rhythm::Day { night: 0.1 },
         peak: 6.0,
         counter: HTTP,

@@ -104,7 +104,9 @@ pub async fn show(
     let published = state.now();
     let of_slo = |status: &&Arc<SloStatus>| status.service == service && status.name == name;
     let mut all: Vec<Arc<SloStatus>> = published.statuses.iter().filter(of_slo).cloned().collect();
-    all.sort_by_key(|status| status.state);
+    // Worst first, as on the list.
+    let left = |status: &SloStatus| status.budget.remaining.unwrap_or(f64::INFINITY);
+    all.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| left(a).total_cmp(&left(b))));
     let slo = published.setup.slos.iter().find(|slo| slo.id.service == service && slo.id.name == name).cloned();
     let group = group_labels(&asked);
     let one = match all.as_slice() {

@@ -1,4 +1,5 @@
 # What people and machines run. `make help` lists it.
+# Benchmarks are compiled by `lint` but not run by `test`: they measure, they do not judge.
 
 CARGO ?= cargo
 ADDRESS ?= 127.0.0.1:9490
@@ -19,7 +20,7 @@ build: ## Build what is shipped: target/dist/slowburn
 
 .PHONY: test
 test: install lint ## Install what the tests need, then check the style and run every test
-	$(CARGO) nextest run --locked --all-targets --no-fail-fast
+	$(CARGO) nextest run --locked --no-fail-fast
 	$(CARGO) test --locked --doc --quiet
 
 .PHONY: install
@@ -32,8 +33,8 @@ lint: ## Check formatting and common mistakes
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 .PHONY: bench
-bench: ## Measure; writes target/bench.json too
-	$(CARGO) bench --locked --bench '*'
+bench: ## Measure speed, disk and memory beside peers; writes target/bench.json too (BENCH_QUICK=1: smaller)
+	$(CARGO) bench --locked --bench table
 
 .PHONY: screenshots
 screenshots: install ## Make the pictures of the documentation again

@@ -118,9 +118,12 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
     let engine = Engine::new(state, saver, config, links, started);
     let engine = tokio::spawn(engine.run(shutdown.clone()));
+    let mut first = version_out.clone();
     let handle = Handle { published, version: version_out, requests: requests_in };
     let state = AppState::new(handle.clone(), metrics.clone(), options.flags);
     let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
+    // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
+    let _published = first.changed().await;
     Ok(Running { handle, address, metrics, engine, web, shutdown, web_shutdown })
 }
 

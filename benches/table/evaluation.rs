@@ -13,7 +13,7 @@ use std::time::Duration;
 const IN_A_ROW: u32 = 10;
 
 /// Evaluates all SLOs at one moment, at several numbers of them.
-pub fn evaluate(scale: &Scale, table: &mut Table) {
+pub fn measure(scale: &Scale, table: &mut Table) {
     for slos in scale.growth() {
         table.progress(&format!("a month in the life of {slos} SLOs, evaluated"));
         let (state, _) = World::in_memory(slos).lived(clock::now());

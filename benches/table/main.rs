@@ -47,9 +47,18 @@ fn main() {
     let scale = Scale { quick: std::env::var_os("BENCH_QUICK").is_some() };
     let mut table = Table::default();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    reading::measure(&mut table);
-    evaluation::evaluate(&scale, &mut table);
-    live::measure(&runtime, &scale, &mut table);
+    // Cargo passes `--bench`; what else is given names the parts to measure.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|named| named == part);
+    if wanted("reading") {
+        reading::measure(&mut table);
+    }
+    if wanted("evaluation") {
+        evaluation::measure(&scale, &mut table);
+    }
+    if wanted("live") {
+        live::measure(&runtime, &scale, &mut table);
+    }
     table.print();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench.json");
     table.write(&path).expect("room for the results");

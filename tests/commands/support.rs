@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Long enough for a busy machine; a test that meets it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,7 +70,7 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut running = Self { child, port };
-        let begin = Instant::now();
+        let begin = slowburn::clock::instant();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(running.child.try_wait().unwrap().is_none(), "{command:?} ended");
             assert!(begin.elapsed() < PATIENCE, "{command:?} does not listen");
@@ -89,7 +89,7 @@ impl Drop for Running {
 
 /// Calls until the answer is there.
 pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
+    let begin = slowburn::clock::instant();
     loop {
         if let Some(found) = look() {
             return found;

@@ -16,6 +16,7 @@ mod disk;
 mod oracle;
 mod process;
 mod receivers;
+mod recovery;
 mod scenario;
 mod services;
 mod world;

@@ -27,17 +27,19 @@ pub fn refuse_existing(dir: &Path, files: &[NewFile]) -> anyhow::Result<()> {
 pub fn place(dir: &Path, files: &[NewFile]) -> anyhow::Result<()> {
     let mut made = Made::default();
     made.directory(dir)?;
-    let stage = Stage::new(dir)?;
+    let stage =
+        tempfile::Builder::new().prefix(".slowburn-init-").tempdir_in(dir).with_context(|| cannot_write(dir))?;
+    let stage = stage.path();
     for file in files {
-        let path = stage.0.join(&file.path);
+        let path = stage.join(&file.path);
         fs::create_dir_all(parent(&path)).with_context(|| cannot_write(&path))?;
         write_new(&path, &file.text).with_context(|| cannot_write(&path))?;
     }
-    check(&stage.0)?;
+    check(stage)?;
     for file in files {
         let place = dir.join(&file.path);
         made.directory(parent(&place))?;
-        put(&stage.0.join(&file.path), &place, &file.text).with_context(|| cannot_write(&place))?;
+        put(&stage.join(&file.path), &place, &file.text).with_context(|| cannot_write(&place))?;
         made.paths.push(place);
     }
     made.keep();
@@ -110,23 +112,5 @@ impl Drop for Made {
             // What can't be removed stays; the trouble that led here is what is told.
             let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
         }
-    }
-}
-
-/// The directory in which files are prepared; it goes away whatever happens.
-struct Stage(PathBuf);
-
-impl Stage {
-    fn new(dir: &Path) -> anyhow::Result<Self> {
-        let path = dir.join(format!(".slowburn-init-{}", std::process::id()));
-        fs::create_dir(&path).with_context(|| cannot_write(&path))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        // Left over it is harmless, and its name says whose it is.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

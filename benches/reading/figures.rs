@@ -4,7 +4,7 @@ use crate::support::body::{METRICS, SERIES, body};
 use crate::support::measure::median;
 use slowburn::domain::labels::Labels;
 use slowburn::domain::reading::{Target, TargetId};
-use slowburn::domain::selector::Selector;
+use slowburn::domain::selection::Selection;
 use slowburn::domain::selector_text::parse_selector;
 use slowburn::source::exposition::Format;
 use slowburn::source::reader::{ReaderOptions, SeriesReader};
@@ -52,15 +52,15 @@ pub fn figures() -> Vec<Figure> {
     figures
 }
 
-fn selectors<'t>(texts: impl Iterator<Item = &'t str>) -> Arc<[Selector]> {
+fn selectors<'t>(texts: impl Iterator<Item = &'t str>) -> Selection {
     texts.map(|text| parse_selector(text).expect("the benchmark's own selectors are valid")).collect()
 }
 
-fn reader(selectors: &Arc<[Selector]>) -> SeriesReader {
+fn reader(selectors: &Selection) -> SeriesReader {
     let id = TargetId { job: "bench".into(), instance: "i".into(), url: String::new() };
     let labels = Labels::new().with("job", "bench").with("instance", "i");
     let target = Target { id, labels, interval: Duration::from_secs(15) };
-    SeriesReader::new(Arc::new(target), Arc::clone(selectors), ReaderOptions::default())
+    SeriesReader::new(Arc::new(target), selectors.clone(), ReaderOptions::default())
 }
 
 fn read(reader: &mut SeriesReader, body: &[u8]) -> usize {

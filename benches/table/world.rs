@@ -10,13 +10,14 @@ use slowburn::config::{Config, load};
 use slowburn::domain::event::Event;
 use slowburn::domain::group::{GroupState, Surroundings};
 use slowburn::domain::labels::Labels;
-use slowburn::domain::plan::Plan;
 use slowburn::domain::reading::{Outcome, Scrape, Target, TargetId};
 use slowburn::domain::slo::Slo;
 use slowburn::domain::state::State;
 use slowburn::domain::time::Timestamp;
+use slowburn::engine::selectors;
 use slowburn::source::exposition::Format;
 use slowburn::source::reader::{ReaderOptions, SeriesReader};
+use slowburn::source::scrape::SelectorsFor;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +68,8 @@ impl World {
     /// Readers of all targets, each with the body of one scrape after another.
     pub fn targets(&self, state: &State) -> Vec<Page> {
         let count = self.slos.div_ceil(SERVICES);
-        (0..count).map(|i| Page::new(i, &self.addresses[i], state.plan())).collect()
+        let selectors = selectors::for_targets(state, &self.config);
+        (0..count).map(|i| Page::new(i, &self.addresses[i], &selectors)).collect()
     }
 
     /// The memory of an engine that has run for longer than it remembers, as of `now`, and its readers.
@@ -154,10 +156,10 @@ pub struct Page {
 }
 
 impl Page {
-    fn new(number: usize, address: &str, plan: &Plan) -> Self {
+    fn new(number: usize, address: &str, selectors_for: &SelectorsFor) -> Self {
         let labels = Labels::new().with("job", "shop").with("instance", address);
         let id = TargetId { job: "shop".into(), instance: address.into(), url: format!("http://{address}/metrics") };
-        let selectors = plan.selectors(&labels, false, &|_| false).into();
+        let selectors = selectors_for(&labels);
         let target = Arc::new(Target { id, labels, interval: INTERVAL });
         let reader = SeriesReader::new(Arc::clone(&target), selectors, ReaderOptions::default());
         Self { number, target, reader }

@@ -52,12 +52,9 @@ impl Member {
         let target = find(config, address).ok_or_else(|| NoTarget(address.to_owned()))?;
         let plan = crate::domain::plan::Plan::new(&config.setup, &Default::default());
         // As a live reader is told: buckets that only name boundaries are not handed over.
-        let selectors = plan.selectors(&target.labels, false, &|_| false);
-        let is_wanted = |series: &Series| {
-            selectors.iter().any(|wanted| wanted.name == series.name && wanted.matchers.matches(&series.labels))
-        };
+        let wanted = plan.selection(&plan.terms_for(&target.labels, false, &|_| false));
         let series = metrics::series(&instance, &target).into_iter().enumerate();
-        let wanted = series.filter(|(_, series)| is_wanted(series));
+        let wanted = series.filter(|(_, series)| wanted.matches(series));
         let wanted = wanted.map(|(place, series)| (place, Arc::new(series))).collect();
         let attempts_count = plan.scrape_slos(&target.labels).next().is_some();
         Ok(Self { instance, paced: target.clone(), target, wanted, attempts_count })

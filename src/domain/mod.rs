@@ -15,6 +15,7 @@ mod present;
 pub mod ratio;
 pub mod reading;
 pub mod route;
+pub mod selection;
 pub mod selector;
 pub mod selector_text;
 pub mod setup;

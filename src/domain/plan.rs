@@ -5,6 +5,7 @@
 //! none. Other buckets feed nothing, but are named when the threshold has no bucket.
 
 use super::labels::{Labels, Series};
+use super::selection::Selection;
 use super::selector::{Matcher, Matchers, Selector};
 use super::setup::Setup;
 use super::slo::{Indicator, Part, Slo};
@@ -31,7 +32,6 @@ pub enum Role {
 #[derive(Clone, Debug)]
 struct PlanTerm {
     slo: usize,
-    selector: Selector,
     /// Only the bucket with this boundary.
     boundary: Option<f64>,
     role: Role,
@@ -54,37 +54,39 @@ pub struct Link {
 /// The index.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    by_name: BTreeMap<String, Vec<PlanTerm>>,
+    terms: Vec<PlanTerm>,
+    /// The selectors of `terms`, in order.
+    selection: Selection,
     scrapes: Vec<(usize, Matchers)>,
 }
 
 impl Plan {
     /// `since` tells for each selector's text when it took effect.
     pub fn new(setup: &Setup, since: &BTreeMap<String, Timestamp>) -> Self {
-        let mut plan = Self::default();
+        let (mut plan, mut selectors) = (Self::default(), Vec::new());
         for (index, slo) in setup.slos.iter().enumerate() {
-            plan.add(index, slo, since);
+            plan.add(index, slo, since, &mut selectors);
         }
+        plan.selection = selectors.into_iter().collect();
         plan
     }
 
-    fn add(&mut self, slo: usize, spec: &Slo, since: &BTreeMap<String, Timestamp>) {
+    fn add(&mut self, slo: usize, spec: &Slo, since: &BTreeMap<String, Timestamp>, selectors: &mut Vec<Selector>) {
         if let Indicator::Scrape { targets } = &spec.indicator {
             self.scrapes.push((slo, targets.clone()));
         }
         for (selector, boundary, role, total, bad) in terms(&spec.indicator) {
             let since = since.get(&selector.to_string()).copied().unwrap_or_default();
-            let term = PlanTerm { slo, boundary, role, total, bad, since, selector };
-            self.by_name.entry(term.selector.name.clone()).or_default().push(term);
+            self.terms.push(PlanTerm { slo, boundary, role, total, bad, since });
+            selectors.push(selector);
         }
     }
 
     /// Every SLO that a series feeds.
     pub fn links(&self, series: &Series) -> SmallVec<[Link; 2]> {
-        let mut links = SmallVec::new();
-        let Some(terms) = self.by_name.get(&series.name) else { return links };
+        let mut links: SmallVec<[Link; 2]> = SmallVec::new();
         let le = series.labels.get("le").and_then(|le| le.parse::<f64>().ok());
-        for term in terms.iter().filter(|t| t.selector.matchers.matches(&series.labels)) {
+        for term in self.selection.matching(series).into_iter().map(|number| &self.terms[number]) {
             if term.boundary.is_some() && term.boundary != le {
                 continue;
             }
@@ -102,33 +104,37 @@ impl Plan {
         self.scrapes.iter().filter(|(_, matchers)| matchers.matches(target)).map(|(slo, _)| *slo)
     }
 
-    /// What a reader must hand over from targets with these labels. A matcher that the target's own `job` or `instance`
+    /// The terms whose series a reader must hand over from targets with these labels. A matcher that the target's own `job` or `instance`
     /// contradicts leaves its selector out, unless the job's series keep their own labels (`honor_labels`).
     ///
     /// `with_boundaries` tells which SLOs want every bucket, to name those near a missing threshold.
-    pub fn selectors(
+    pub fn terms_for(
         &self,
         target: &Labels,
         honor_labels: bool,
         with_boundaries: &dyn Fn(usize) -> bool,
-    ) -> Vec<Selector> {
+    ) -> Vec<usize> {
         let possible = |m: &Matcher| {
             !matches!(m.label.as_str(), "job" | "instance") || m.matches(target.get(&m.label).unwrap_or_default())
         };
-        let mut found: Vec<Selector> = Vec::new();
-        for term in self.by_name.values().flatten() {
-            let wanted = term.role != Role::Boundary || with_boundaries(term.slo);
-            if wanted && (honor_labels || term.selector.matchers.0.iter().all(possible)) {
-                found.push(term.reader_selector());
-            }
-        }
-        found
+        let wanted = |number: &usize| {
+            let (term, selector) = (&self.terms[*number], &self.selection.selectors()[*number]);
+            (term.role != Role::Boundary || with_boundaries(term.slo))
+                && (honor_labels || selector.matchers.0.iter().all(possible))
+        };
+        (0..self.terms.len()).filter(wanted).collect()
+    }
+
+    /// What a reader must hand over for these terms.
+    pub fn selection(&self, terms: &[usize]) -> Selection {
+        let selector = |number: &usize| self.terms[*number].reader_selector(&self.selection.selectors()[*number]);
+        terms.iter().map(selector).collect()
     }
 }
 
 impl PlanTerm {
-    fn reader_selector(&self) -> Selector {
-        let mut selector = self.selector.clone();
+    fn reader_selector(&self, selector: &Selector) -> Selector {
+        let mut selector = selector.clone();
         let le = self.boundary.map(|le| if le.is_infinite() { "+Inf".to_owned() } else { le.to_string() });
         selector.matchers.0.extend(le.and_then(|le| Matcher::new("le", super::selector::MatchOp::Equal, le).ok()));
         selector

@@ -7,7 +7,9 @@
 use super::labels::Labels;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +37,7 @@ pub struct Matcher {
     pub label: String,
     pub op: MatchOp,
     pub value: String,
-    regex: Option<Regex>,
+    regex: Option<Arc<Regex>>,
 }
 
 impl Matcher {
@@ -43,7 +45,7 @@ impl Matcher {
     pub fn new(label: impl Into<String>, op: MatchOp, value: impl Into<String>) -> Result<Self, String> {
         let value = value.into();
         let regex = match op {
-            MatchOp::Regex | MatchOp::NotRegex => Some(anchored(&value)?),
+            MatchOp::Regex | MatchOp::NotRegex => Some(shared(&value)?),
             MatchOp::Equal | MatchOp::NotEqual => None,
         };
         Ok(Self { label: label.into(), op, value, regex })
@@ -60,6 +62,22 @@ impl Matcher {
             MatchOp::NotRegex => !regex(),
         }
     }
+}
+
+/// [`anchored`], compiled once for all matchers that hold the same text: thousands of SLOs ask for `5..`.
+fn shared(pattern: &str) -> Result<Arc<Regex>, String> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Weak<Regex>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = compiled.get(pattern).and_then(Weak::upgrade) {
+        return Ok(regex);
+    }
+    let regex = Arc::new(anchored(pattern)?);
+    // Before the map grows it is freed of what nobody holds any more.
+    if compiled.len() == compiled.capacity() {
+        compiled.retain(|_, regex| regex.strong_count() > 0);
+    }
+    compiled.insert(pattern.to_owned(), Arc::downgrade(&regex));
+    Ok(regex)
 }
 
 /// A Prometheus regular expression: anchored on both sides, `.` matches newlines.

@@ -1,12 +1,13 @@
-//! Which series a reader must hand over, for the scrape pool.
+//! Which series a reader must hand over, for the scrape pool. Targets that need the same share it.
 
 use crate::config::Config;
 use crate::domain::labels::Labels;
 use crate::domain::plan::Plan;
+use crate::domain::selection::Selection;
 use crate::domain::state::State;
 use crate::source::scrape::SelectorsFor;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The selectors of the setup in force.
 pub fn for_targets(state: &State, config: &Config) -> SelectorsFor {
@@ -22,8 +23,11 @@ fn build(plan: Plan, wide: BTreeSet<usize>, config: &Config) -> SelectorsFor {
     // Only where a job's series can't change `job` and `instance` do a target's own labels tell what can't match.
     let plain = |job: &&crate::config::scrape::ScrapeConfig| !job.honor_labels && job.metric_relabel_configs.is_empty();
     let fixed: BTreeSet<String> = config.scrape_configs.iter().filter(plain).map(|job| job.job_name.clone()).collect();
+    let shared: Mutex<HashMap<Vec<usize>, Selection>> = Mutex::default();
     Arc::new(move |target: &Labels| {
         let changeable = target.get("job").is_none_or(|job| !fixed.contains(job));
-        plan.selectors(target, changeable, &|slo| wide.contains(&slo)).into()
+        let terms = plan.terms_for(target, changeable, &|slo| wide.contains(&slo));
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.entry(terms).or_insert_with_key(|terms| plan.selection(terms)).clone()
     })
 }

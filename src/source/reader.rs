@@ -9,18 +9,16 @@
 mod births;
 mod known;
 mod naming;
-mod wanted;
 
 use crate::config::scrape::RelabelConfig;
 use crate::domain::reading::{Reading, Sample, Target};
-use crate::domain::selector::Selector;
+use crate::domain::selection::Selection;
 use crate::domain::time::Timestamp;
 use crate::source::exposition::{Entry, Format, Point, Scanner, SeriesText, SyntaxError};
 use births::Births;
 use known::{Known, Role};
 use naming::Naming;
 use std::sync::Arc;
-use wanted::Wanted;
 
 const PROCESS_START: &str = "process_start_time_seconds";
 
@@ -77,7 +75,7 @@ pub enum ReadError {
 /// Reads the bodies of one target.
 pub struct SeriesReader {
     naming: Naming,
-    wanted: Wanted,
+    wanted: Selection,
     honor_timestamps: bool,
     sample_limit: u64,
     process_start: bool,
@@ -116,11 +114,10 @@ struct Pass {
 
 impl SeriesReader {
     /// A reader that knows nothing yet.
-    pub fn new(target: Arc<Target>, selectors: Arc<[Selector]>, options: ReaderOptions) -> Self {
+    pub fn new(target: Arc<Target>, wanted: Selection, options: ReaderOptions) -> Self {
         let (honor_timestamps, sample_limit) = (options.honor_timestamps, options.sample_limit);
         let process_start = options.process_start;
         let naming = Naming::new(target, options);
-        let wanted = Wanted::new(selectors);
         let births = Births::new((!naming.may_rename).then(|| wanted.names()));
         let known = Known::default();
         let run = (String::new(), NameRole::default());

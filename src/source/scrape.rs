@@ -8,7 +8,7 @@ use crate::clock;
 use crate::config::scrape::ScrapeConfig;
 use crate::domain::labels::Labels;
 use crate::domain::reading::{Outcome, Scrape};
-use crate::domain::selector::Selector;
+use crate::domain::selection::Selection;
 use crate::domain::setup::NewTarget;
 use crate::domain::time::Timestamp;
 use crate::http;
@@ -34,7 +34,7 @@ const INLINE_BYTES: usize = 128 << 10;
 const DRAIN_BYTES: u64 = 16 << 10;
 
 /// Which selectors the series of a target with these labels are needed for.
-pub type SelectorsFor = Arc<dyn Fn(&Labels) -> Arc<[Selector]> + Send + Sync>;
+pub type SelectorsFor = Arc<dyn Fn(&Labels) -> Selection + Send + Sync>;
 
 /// One attempt's result for the engine, and its story for people.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Scraper {
     target: ScrapeTarget,
     client: Arc<http::Rotating>,
     parsers: Arc<Semaphore>,
-    selectors: Arc<[Selector]>,
+    selectors: Selection,
     /// `None` while a blocking thread has it, and after that thread was lost.
     reader: Option<SeriesReader>,
 }
@@ -69,14 +69,14 @@ impl Scraper {
         target: ScrapeTarget,
         client: Arc<http::Rotating>,
         parsers: Arc<Semaphore>,
-        selectors: Arc<[Selector]>,
+        selectors: Selection,
     ) -> Self {
         Self { config, target, client, parsers, selectors, reader: None }
     }
 
     /// Other series are needed from the next attempt on.
-    pub fn select(&mut self, selectors: Arc<[Selector]>) {
-        if *selectors != *self.selectors {
+    pub fn select(&mut self, selectors: Selection) {
+        if selectors != self.selectors {
             self.selectors = selectors;
             self.reader = None;
         }

@@ -5,7 +5,7 @@ use slowburn::config::auth::HttpConfig;
 use slowburn::config::scrape::{ScrapeConfig, TargetGroup};
 use slowburn::domain::labels::Labels;
 use slowburn::domain::reading::{Outcome, Sample};
-use slowburn::domain::selector::Selector;
+use slowburn::domain::selection::Selection;
 use slowburn::domain::selector_text::parse_selector;
 use slowburn::domain::setup::JobPolicy;
 use slowburn::http::Rotating;
@@ -61,7 +61,7 @@ pub fn target(config: &ScrapeConfig, address: impl ToString) -> ScrapeTarget {
     discovered(config, &labels).expect("a target").target.expect("not dropped")
 }
 
-pub fn selectors(texts: &[&str]) -> Arc<[Selector]> {
+pub fn selectors(texts: &[&str]) -> Selection {
     texts.iter().map(|text| parse_selector(text).expect("a selector")).collect()
 }
 

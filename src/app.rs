@@ -41,7 +41,9 @@ pub enum StartError {
     Store(#[from] OpenError),
     #[error(transparent)]
     Archive(#[from] StoreError),
-    #[error("can't recover the state from {path}: {source}")]
+    #[error(
+        "can't recover the state from {path}: it is damaged or of another version; restore a backup, or move it away to begin anew"
+    )]
     Recover { path: String, source: RecoverError },
     #[error("the operating system refused a thread for the store: {0}")]
     Thread(io::Error),
@@ -118,9 +120,12 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
     let engine = Engine::new(state, saver, config, links, started);
     let engine = tokio::spawn(engine.run(shutdown.clone()));
+    let mut first = version_out.clone();
     let handle = Handle { published, version: version_out, requests: requests_in };
     let state = AppState::new(handle.clone(), metrics.clone(), options.flags);
     let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
+    // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
+    let _published = first.changed().await;
     Ok(Running { handle, address, metrics, engine, web, shutdown, web_shutdown })
 }
 

@@ -63,7 +63,7 @@ pub static SCENES: &[Scene] = &[
         effect: Effect::Errors(0.1),
         from: 0,
         until: 90,
-        story: "checkout fails for 90 s, /pay most: after about 40 s a page, resolved a minute after the end",
+        story: "checkout fails for 90 s, /pay most: within a minute a page, resolved soon after the end",
     },
     Scene {
         service: "search",
@@ -195,7 +195,7 @@ fn past() -> Vec<Past> {
         ("checkout", None, Effect::Errors(0.02), 3 * DAY + 2 * HOUR, minutes(150)),
         ("checkout", None, Effect::Errors(0.12), 7 * HOUR, minutes(9)),
         ("search", None, Effect::Slow(2.2), 19 * DAY + 9 * HOUR, minutes(540)),
-        ("search", None, Effect::Errors(0.12), 13 * DAY + 4 * HOUR, minutes(43)),
+        ("search", None, Effect::Errors(0.12), 13 * DAY + 4 * HOUR, minutes(50)),
         ("search", None, Effect::Slow(3.5), 6 * DAY + 5 * HOUR, minutes(240)),
         ("catalog", None, Effect::Errors(0.01), 15 * DAY, minutes(120)),
         ("payments", None, Effect::Down, 8 * DAY + 9 * HOUR, minutes(280)),

@@ -1,8 +1,15 @@
 //! The real binary on loopback: a service whose true counts are known, real receivers, real signals.
 
+mod channels;
+mod disk;
 mod engine;
+mod metrics;
 mod outage;
+mod real_peers;
 mod receiver;
+mod reload;
+mod replay;
+mod restarts;
 mod service;
 #[path = "../support/smtp_server.rs"]
 mod smtp_server;

@@ -33,9 +33,11 @@ struct Shared {
     counters: BTreeMap<(String, String), u64>,
     /// Events that happened before the first scrape, and so count nothing.
     before: Option<(u64, u64)>,
-    /// Events that a restart wiped off the counters.
+    /// All events, but those that a restart took away before anyone saw them.
     total: u64,
     bad: u64,
+    /// Both as of the last scrape.
+    seen: (u64, u64),
     down: bool,
     scrapes: usize,
     served: Vec<(Timestamp, String)>,
@@ -78,9 +80,11 @@ impl Service {
         self.shared().down = down;
     }
 
-    /// The process starts anew: all counters are gone, and nothing happened since.
+    /// The process starts anew: all counters are gone, with what nobody has seen.
     pub fn restart(&self) {
-        self.shared().counters.values_mut().for_each(|counter| *counter = 0);
+        let mut shared = self.shared();
+        shared.counters.values_mut().for_each(|counter| *counter = 0);
+        (shared.total, shared.bad) = shared.seen;
     }
 
     /// How often metrics were asked for.
@@ -108,6 +112,7 @@ async fn metrics(State(shared): State<Arc<Mutex<Shared>>>) -> Response {
     }
     let now = (shared.total, shared.bad);
     shared.before.get_or_insert(now);
+    shared.seen = now;
     let mut text = String::from("# TYPE http_requests_total counter\n");
     for ((route, code), value) in &shared.counters {
         writeln!(text, "http_requests_total{{route=\"{route}\",code=\"{code}\"}} {value}").expect("written");

@@ -24,13 +24,7 @@ pub struct Page {
 /// Runs a test in a browser of its own and ends the browser, whatever the test's outcome.
 pub async fn browse(site: Site, test: impl AsyncFnOnce(&Page)) {
     let profile = tempfile::tempdir().unwrap();
-    let mut driver = tokio::process::Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("chromedriver is installed");
-    let port = port(driver.stdout.take().unwrap()).await;
+    let (mut driver, port) = start_driver().await;
     let client = connect(port, profile.path()).await;
     let page = Page { client, site };
     let outcome = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(test(&page))).await;
@@ -41,18 +35,35 @@ pub async fn browse(site: Site, test: impl AsyncFnOnce(&Page)) {
     }
 }
 
-/// chromedriver says which free port it took.
-async fn port(stdout: tokio::process::ChildStdout) -> u16 {
+/// chromedriver takes one port for IPv4 and IPv6; where another program has it for one of them, it ends and is started
+/// again.
+async fn start_driver() -> (tokio::process::Child, u16) {
+    for _ in 0..10 {
+        let mut driver = tokio::process::Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver is installed");
+        if let Some(port) = port(driver.stdout.take().unwrap()).await {
+            return (driver, port);
+        }
+    }
+    panic!("chromedriver does not start");
+}
+
+/// chromedriver says which free port it took; `None` when it ended instead.
+async fn port(stdout: tokio::process::ChildStdout) -> Option<u16> {
     let mut lines = BufReader::new(stdout).lines();
     let port = loop {
-        let line = lines.next_line().await.unwrap().expect("chromedriver starts");
+        let line = lines.next_line().await.unwrap()?;
         if let Some((_, port)) = line.split_once("started successfully on port ") {
             break port.trim_end_matches('.').parse().unwrap();
         }
     };
     // It must never wait for someone to read what it says.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    port
+    Some(port)
 }
 
 async fn connect(port: u16, profile: &Path) -> Client {

@@ -16,6 +16,7 @@ const PYTHONS: [&str; 2] = ["/usr/bin/python3", "python3"];
 pub struct MailServer {
     pub port: u16,
     /// The certificate that clients have to trust.
+    #[allow(dead_code, reason = "only the tests of TLS need it")]
     pub ca: String,
     mails: mpsc::UnboundedReceiver<Value>,
     _child: Child,

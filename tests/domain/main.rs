@@ -1,0 +1,14 @@
+//! The engine's decisions through their one public face, `State::step`: events in, counts, alerts and messages out.
+
+mod alerts;
+mod births;
+mod budgets;
+#[path = "../support/build.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod build;
+mod counting;
+mod dispatch;
+#[path = "../support/oracle.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod oracle;
+mod run;

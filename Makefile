@@ -20,8 +20,8 @@ build: ## Build what is shipped: target/dist/slowburn
 
 .PHONY: test
 test: install lint ## Install what the tests need, then check the style and run every test
-	$(CARGO) nextest run --locked --no-fail-fast
 	$(CARGO) test --locked --doc --quiet
+	$(CARGO) nextest run --locked --no-fail-fast
 
 .PHONY: install
 install: ## Install what the tests need

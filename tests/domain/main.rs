@@ -2,6 +2,7 @@
 
 mod alerts;
 mod births;
+mod board;
 mod budgets;
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

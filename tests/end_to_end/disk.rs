@@ -12,17 +12,22 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// A small file system that only this test sees, kept by a process that does nothing else.
-struct SmallDisk {
-    holder: Child,
-    /// Enters the holder's view of the world.
-    enter: Vec<String>,
-    path: PathBuf,
+/// A disk that can be made full, and have room again.
+enum Disk {
+    /// A small file system that only this test sees.
+    Mounted {
+        /// Does nothing but keep it.
+        _holder: Box<Child>,
+        /// Enters the holder's view of the world.
+        enter: Vec<String>,
+        path: PathBuf,
+    },
+    /// A limit on the size of files, which is the next thing to it where nobody may mount.
+    Limited,
 }
 
-impl SmallDisk {
-    /// `None` where the system lets nobody mount.
-    async fn mount(at: &Path) -> Option<Self> {
+impl Disk {
+    async fn at(at: &Path) -> Self {
         for (unshare, enter) in [
             (&["--mount"][..], &["--mount"][..]),
             (&["--map-root-user", "--mount"], &["--user", "--preserve-credentials", "--mount"]),
@@ -40,21 +45,28 @@ impl SmallDisk {
             let enter = ["nsenter", "--target", &pid].iter().chain(enter).map(|part| (*part).to_owned()).collect();
             // The holder's root leads into its file systems.
             let path = PathBuf::from(format!("/proc/{pid}/root{}", at.display()));
-            return Some(Self { holder, enter, path });
+            return Self::Mounted { _holder: Box::new(holder), enter, path };
         }
-        None
+        Self::Limited
     }
 
     async fn start(&self, installation: &Installation) -> Slowburn {
-        let mut command = Command::new(&self.enter[0]);
-        command.args(&self.enter[1..]).arg(crate::engine::BINARY);
+        // The signal that a limit sends is ignored, and stays so in what the shell becomes.
+        let shell = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"].map(str::to_owned).to_vec();
+        let wrapper = match self {
+            Self::Mounted { enter, .. } => enter,
+            Self::Limited => &shell,
+        };
+        let mut command = Command::new(&wrapper[0]);
+        command.args(&wrapper[1..]).arg(crate::engine::BINARY);
         command.args(["run", "--web.listen", "127.0.0.1:0", "--config"]).arg(installation.path("slowburn.yaml"));
         Slowburn::start(command).await
     }
 
     /// Takes all the room there is.
-    fn fill(&self) {
-        let ballast = self.path.join("ballast");
+    fn fill(&self, slowburn: &Slowburn) {
+        let Self::Mounted { path, .. } = self else { return limit(slowburn, "4096:unlimited") };
+        let ballast = path.join("ballast");
         let mut size = 8 << 20;
         while size > 0 {
             let mut content = fs::read(&ballast).unwrap_or_default();
@@ -65,9 +77,19 @@ impl SmallDisk {
         }
     }
 
-    fn free(&self) {
-        fs::remove_file(self.path.join("ballast")).expect("removed");
+    fn free(&self, slowburn: &Slowburn) {
+        match self {
+            Self::Mounted { path, .. } => fs::remove_file(path.join("ballast")).expect("removed"),
+            Self::Limited => limit(slowburn, "unlimited"),
+        }
     }
+}
+
+/// Lets no file of the process grow beyond so many bytes.
+fn limit(slowburn: &Slowburn, fsize: &str) {
+    let arguments = ["--pid".to_owned(), slowburn.pid().to_string(), format!("--fsize={fsize}")];
+    let status = std::process::Command::new("prlimit").args(arguments).status();
+    assert!(status.expect("prlimit runs").success());
 }
 
 /// Messages about slowburn's own store, as `firing` and `resolved`.
@@ -87,19 +109,16 @@ async fn a_full_disk_stops_neither_counting_nor_paging() {
     let text = config(&service, &webhook(&hook)).replace("receiver: team,", "receiver: team, group_by: [service],");
     let installation = Installation::new(&text, SLOS);
     fs::create_dir(installation.path("data")).expect("made");
-    let Some(disk) = SmallDisk::mount(&installation.path("data")).await else {
-        println!("no file system can be mounted here; the store's own tests stand in for this one");
-        return;
-    };
+    let disk = Disk::at(&installation.path("data")).await;
     let slowburn = disk.start(&installation).await;
     until_true("the first scrape", async || service.scrapes() > 0).await;
     let storage = async || slowburn.data("/api/v1/status/runtimeinfo").await["storage"].clone();
-    disk.fill();
+    disk.fill(&slowburn);
     meanwhile(&service, "200", "trouble shows", async || (storage().await["healthy"] == false).then_some(())).await;
     until_true("people are told", async || of_the_store(&hook.accepted()) == ["firing"]).await;
     assert!(storage().await["error"].is_string(), "{}", storage().await);
     meanwhile(&service, "500", "a page from memory", async || of_the_shop(&hook.accepted()).first().cloned()).await;
-    disk.free();
+    disk.free(&slowburn);
     // The outage goes on, or its end would be told.
     let bad = "500";
     meanwhile(&service, bad, "writing goes on", async || (storage().await["healthy"] == true).then_some(())).await;
@@ -112,5 +131,4 @@ async fn a_full_disk_stops_neither_counting_nor_paging() {
     meanwhile(&service, "200", "the resolve", async || of_the_shop(&hook.accepted()).get(1).cloned()).await;
     assert_eq!(of_the_shop(&hook.accepted()), ["firing", "resolved"], "all that was in memory was stored");
     assert_eq!(of_the_store(&hook.accepted()), ["firing", "resolved"]);
-    drop(disk.holder);
 }

@@ -9,6 +9,7 @@
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
+mod chaos;
 mod checks;
 mod disk;
 #[path = "../support/oracle.rs"]

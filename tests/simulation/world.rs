@@ -1,7 +1,7 @@
 //! The virtual world: time, what happens in it, and what goes wrong.
 
 use crate::checks::Checks;
-use crate::disk::{self, Disk};
+use crate::disk::Disk;
 use crate::process::{Death, Failure, Flushed, Process};
 use crate::receivers::{Inbox, Mode, Taken};
 use crate::scenario::{self, FIRST, INTERVAL, Variant};
@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// 2026-01-01T00:00:00Z.
 const EPOCH: i64 = 1_767_225_600_000;
-const SECOND: i64 = 1000;
-const MINUTE: i64 = 60 * SECOND;
+pub const SECOND: i64 = 1000;
+pub const MINUTE: i64 = 60 * SECOND;
 /// Nothing goes wrong before; every target was seen.
 const CALM: i64 = 2 * MINUTE;
 /// Nothing goes wrong any more.
@@ -30,10 +30,10 @@ const END: i64 = 100 * MINUTE;
 const GRACE: i64 = SECOND;
 const COMMIT_EVERY: i64 = 200;
 const TIMEOUT: i64 = 10 * SECOND;
-const SERVICES: usize = 3;
+pub const SERVICES: usize = 3;
 
 /// What is going to happen; what belongs to a life of the engine is void after its death.
-enum Action {
+pub enum Action {
     Traffic,
     Scrape { service: usize, life: u64 },
     Scraped { scrape: Scrape, life: u64 },
@@ -47,30 +47,30 @@ enum Action {
 
 /// When the next kill strikes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Doom {
+pub enum Doom {
     Commit(Death),
     BeforeSend,
     AfterArrival,
 }
 
 pub struct World {
-    rng: fastrand::Rng,
+    pub rng: fastrand::Rng,
     /// Milliseconds since the beginning.
-    now: i64,
+    pub now: i64,
     /// Error of the engine's wall clock.
-    offset: i64,
-    queue: BTreeMap<(i64, u64), Action>,
-    order: u64,
-    services: Vec<Service>,
-    inboxes: Vec<Inbox>,
-    disk: Disk,
-    process: Option<Process>,
-    life: u64,
-    variant: Variant,
-    doom: Option<Doom>,
-    kills: usize,
-    checks: Checks,
-    log: String,
+    pub offset: i64,
+    pub queue: BTreeMap<(i64, u64), Action>,
+    pub order: u64,
+    pub services: Vec<Service>,
+    pub inboxes: Vec<Inbox>,
+    pub disk: Disk,
+    pub process: Option<Process>,
+    pub life: u64,
+    pub variant: Variant,
+    pub doom: Option<Doom>,
+    pub kills: usize,
+    pub checks: Checks,
+    pub log: String,
 }
 
 pub struct Ended {
@@ -106,16 +106,16 @@ impl World {
         world
     }
 
-    fn wall(&self) -> Timestamp {
+    pub fn wall(&self) -> Timestamp {
         Timestamp(EPOCH + self.now + self.offset)
     }
 
-    fn after(&mut self, wait: i64, action: Action) {
+    pub fn after(&mut self, wait: i64, action: Action) {
         self.order += 1;
         self.queue.insert((self.now + wait, self.order), action);
     }
 
-    fn note(&mut self, text: impl AsRef<str>) {
+    pub fn note(&mut self, text: impl AsRef<str>) {
         writeln!(self.log, "{} {}", self.now, text.as_ref()).expect("written");
     }
 
@@ -292,7 +292,7 @@ impl World {
         }
     }
 
-    fn configure(&mut self, at: Timestamp) {
+    pub fn configure(&mut self, at: Timestamp) {
         let setup: Arc<Setup> = Arc::new(scenario::setup(self.variant));
         let Some(process) = self.process.as_mut() else { return };
         let effects = process.configure(at, &setup);
@@ -304,7 +304,7 @@ impl World {
     }
 
     /// Everything that is not on the disk is gone.
-    fn kill(&mut self, how: &str) {
+    pub fn kill(&mut self, how: &str) {
         let Some(process) = self.process.take() else { return };
         self.checks.killed(&process, &self.disk);
         self.life += 1;
@@ -313,76 +313,5 @@ impl World {
         self.note(format!("killed {how}"));
         let pause = if self.now >= HEALED || self.rng.bool() { 100 } else { self.rng.i64(SECOND..4 * MINUTE) };
         self.after(pause, Action::Start);
-    }
-
-    fn chaos(&mut self) {
-        let pause = self.rng.i64(5 * SECOND..45 * SECOND);
-        self.after(pause, Action::Chaos);
-        let service = self.rng.usize(0..SERVICES);
-        let inbox = self.rng.usize(0..self.inboxes.len());
-        match self.rng.u8(0..24) {
-            0..4 => {
-                use services::Health::{Down, Garbled, Leaky, Slow, Up};
-                self.services[service].health = *self.rng.choice(&[Up, Up, Down, Slow, Garbled, Leaky]).expect("one");
-                self.note(format!("service {service} is {:?}", self.services[service].health));
-            }
-            4..6 => {
-                self.services[service].restart();
-                self.note(format!("service {service} restarts"));
-            }
-            6..11 => {
-                self.services[service].failing = *self.rng.choice(&[0.0, 0.0, 0.05, 0.6, 1.0]).expect("one");
-                self.note(format!("service {service} fails {}", self.services[service].failing));
-            }
-            11..15 => {
-                use Mode::{Down, Failing, Hanging, Mute, Refusing, Up};
-                let mode = *self.rng.choice(&[Up, Up, Up, Down, Failing, Hanging, Mute, Refusing]).expect("one");
-                self.inboxes[inbox].mode = mode;
-                self.note(format!("inbox {inbox} is {mode:?}"));
-            }
-            15..17 => {
-                use disk::Health::{FailsOnce, Full, Good, LiesOnce};
-                self.disk.health = *self.rng.choice(&[Good, Good, Full, FailsOnce, LiesOnce]).expect("one");
-                self.note(format!("the disk is {:?}", self.disk.health));
-            }
-            17 => {
-                self.offset = self.rng.i64(-4 * MINUTE..4 * MINUTE);
-                self.note(format!("the clock is off by {}", self.offset));
-            }
-            18 => self.reload(),
-            19 => self.kill("at rest"),
-            _ => {
-                let dooms = [
-                    Doom::Commit(Death::BeforeCommit),
-                    Doom::Commit(Death::AfterCommit),
-                    Doom::BeforeSend,
-                    Doom::AfterArrival,
-                ];
-                self.doom = self.rng.choice(dooms);
-            }
-        }
-    }
-
-    fn reload(&mut self) {
-        if self.rng.bool() {
-            self.variant.jobs = !self.variant.jobs;
-        } else {
-            self.variant.team = if self.variant.team == "one" { "two" } else { "one" };
-        }
-        self.note(format!("reload: {:?}", self.variant));
-        self.configure(self.wall());
-    }
-
-    fn heal(&mut self) {
-        self.note("all is well again");
-        self.doom = None;
-        self.disk.health = disk::Health::Good;
-        for inbox in &mut self.inboxes {
-            inbox.mode = Mode::Up;
-        }
-        for service in &mut self.services {
-            service.health = services::Health::Up;
-            service.failing = 0.0;
-        }
     }
 }

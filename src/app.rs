@@ -176,6 +176,5 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         discovery: Arc::default(),
         store: Default::default(),
         reload: Default::default(),
-        events: Arc::default(),
     }
 }

@@ -5,10 +5,11 @@
 //! stays the only owner of its state.
 
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::{Message, Sent};
 use crate::domain::setup::Setup;
 use crate::domain::slo::SloId;
-use crate::domain::status::{HistoryPoint, SloStatus, Transition};
+use crate::domain::status::{HistoryPoint, Transition};
 use crate::domain::time::Timestamp;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub struct Published {
     /// When this process started.
     pub started: Timestamp,
     /// Sorted by service, name and group.
-    pub statuses: Arc<Vec<Arc<SloStatus>>>,
+    pub statuses: Arc<Vec<Arc<LazyStatus>>>,
     pub setup: Arc<Setup>,
     /// Not yet accepted messages.
     pub outbox: Arc<Vec<Message>>,
@@ -36,8 +37,6 @@ pub struct Published {
     pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
-    /// Cumulative good and bad events by SLO and group, in the order of `statuses`, since counting began.
-    pub events: Arc<Vec<(f64, f64)>>,
 }
 
 /// A target and its last scrape.

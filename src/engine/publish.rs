@@ -68,7 +68,6 @@ impl super::Engine {
             discovery: self.targets.discovery.clone(),
             store: self.store_view(),
             reload: self.reload.clone(),
-            events: Arc::new(state.totals()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! ignores the service filter, so that a chosen filter never hides the way out of it. Every order ends with service,
 //! name and group, so that equal entries keep their places from one publication to the next.
 
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::selector::{Matcher, Matchers};
 use crate::domain::selector_text::parse_matcher;
 use crate::domain::status::{SloStatus, State};
@@ -62,7 +63,7 @@ pub struct ListResult {
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub index: usize,
-    pub status: Arc<SloStatus>,
+    pub status: Arc<LazyStatus>,
 }
 
 /// A service among the matches.

@@ -204,14 +204,12 @@ pub fn empty() -> Published {
         targets: Arc::default(),
         store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
-        events: Arc::default(),
     }
 }
 
 impl PublishedExt for Published {
     fn with_statuses(mut self, statuses: Vec<SloStatus>) -> Self {
-        self.events = Arc::new(statuses.iter().map(|s| (s.sli.good, s.sli.bad)).collect());
-        self.statuses = Arc::new(statuses.into_iter().map(Arc::new).collect());
+        self.statuses = Arc::new(statuses.into_iter().map(|status| Arc::new(status.into())).collect());
         self
     }
 

@@ -49,7 +49,9 @@ impl Site {
         self.publish(|published| {
             let mut statuses = published.statuses.as_ref().clone();
             let place = statuses.iter().position(|status| status.id == id).unwrap();
-            change(Arc::make_mut(&mut statuses[place]));
+            let mut status = SloStatus::clone(&statuses[place]);
+            change(&mut status);
+            statuses[place] = Arc::new(status.into());
             published.statuses = Arc::new(statuses);
         });
     }

@@ -34,7 +34,7 @@ struct Row<'a> {
     status: &'a SloStatus,
     labels: Vec<(String, &'a str)>,
     /// Good and bad events since counting began.
-    events: Option<(f64, f64)>,
+    totals: (f64, f64),
 }
 
 fn rows(published: &Published) -> Vec<Row<'_>> {
@@ -46,8 +46,7 @@ fn rows(published: &Published) -> Vec<Row<'_>> {
         let of_groups = groups.iter().flat_map(|status| status.group.iter().map(|(name, _)| name));
         let names = shown(by.iter().map(String::as_str).chain(of_groups), &RESERVED);
         for status in groups {
-            let events = published.events.get(rows.len()).copied();
-            rows.push(Row { status, labels: slo_labels(status, &names), events });
+            rows.push(Row { status, labels: slo_labels(status, &names), totals: status.totals });
         }
     }
     rows
@@ -74,10 +73,9 @@ fn slo_families(encoder: &mut DescriptorEncoder<'_>, rows: &[Row<'_>]) -> fmt::R
     let help = "Events since counting began, by outcome (good, bad)";
     let mut family = encoder.encode_descriptor("slo_events", help, None, MetricType::Counter)?;
     for row in rows {
-        if let Some((good, bad)) = row.events {
-            counter(&mut family, &row.labels, ("outcome", "good"), good)?;
-            counter(&mut family, &row.labels, ("outcome", "bad"), bad)?;
-        }
+        let (good, bad) = row.totals;
+        counter(&mut family, &row.labels, ("outcome", "good"), good)?;
+        counter(&mut family, &row.labels, ("outcome", "bad"), bad)?;
     }
     burn_rates(encoder, rows)?;
     let help = "Share of the error budget that is left, negative when overspent";

@@ -4,6 +4,7 @@ use super::chrome::{Chrome, Nav, plural};
 use super::parts::{Ago, pairs, severity_class, slo_href, web_address};
 use super::{format, render};
 use crate::clock;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::Notice;
 use crate::domain::status::{AlertState, AlertStatus, SloStatus};
 use crate::domain::time::Timestamp;
@@ -53,7 +54,7 @@ pub async fn show(State(state): State<AppState>) -> Response {
 
 fn page(published: &Published, now: Timestamp) -> Alerts {
     let chrome = Chrome::new(published, now, "/alerts", Nav::Alerts, "Alerts");
-    let of = |status: &'_ std::sync::Arc<SloStatus>| {
+    let of = |status: &'_ std::sync::Arc<LazyStatus>| {
         let status = std::sync::Arc::clone(status);
         (0..status.alerts.len()).map(move |i| (std::sync::Arc::clone(&status), i))
     };

@@ -169,7 +169,7 @@ fn store(published: &Published) -> Option<Banner> {
 
 fn problems(published: &Published, root: &str) -> Option<Banner> {
     let broken: Vec<_> = published.statuses.iter().filter(|status| status.state == State::Error).collect();
-    let quote = |status: &&std::sync::Arc<crate::domain::status::SloStatus>| {
+    let quote = |status: &&std::sync::Arc<crate::domain::lazy_status::LazyStatus>| {
         format!("{}: {}", status.id, status.problem.as_deref().unwrap_or("no reason is known"))
     };
     (!broken.is_empty()).then(|| Banner {

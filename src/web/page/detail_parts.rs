@@ -7,6 +7,7 @@ use super::history::Factor;
 use super::notifications::{MessageRow, tells_of};
 use super::parts::{Ago, StateTag, Time, severity_class, slo_href, web_address};
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::{Message, Sent};
 use crate::domain::slo::{Indicator, Slo};
 use crate::domain::status::{AlertState, SloStatus, State, Transition};
@@ -141,11 +142,11 @@ pub struct GroupLink {
 }
 
 /// Worst first, as `all` is; the current one is always among them. Empty for an SLO without groups.
-pub fn groups(all: &[Arc<SloStatus>], current: &SloStatus, root: &str) -> Vec<GroupLink> {
+pub fn groups(all: &[Arc<LazyStatus>], current: &SloStatus, root: &str) -> Vec<GroupLink> {
     if all.len() < 2 {
         return Vec::new();
     }
-    let link = |status: &Arc<SloStatus>| GroupLink {
+    let link = |status: &Arc<LazyStatus>| GroupLink {
         href: slo_href(root, &status.service, &status.name, &status.group),
         text: status.group.iter().map(|(_, value)| value).collect::<Vec<_>>().join(" · "),
         tag: status.state.into(),

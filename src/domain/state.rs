@@ -36,6 +36,8 @@ pub struct State {
     pub(super) plan: Plan,
     /// Stable keys of `slos`, in order.
     pub(super) keys: Vec<String>,
+    /// Where each SLO stands in `slos`.
+    places: BTreeMap<SloId, usize>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
 }
@@ -115,6 +117,7 @@ impl State {
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
+        self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
         for target in self.targets.values_mut() {
             target.relink(&self.plan);
         }
@@ -146,6 +149,6 @@ impl State {
     }
 
     pub fn slo(&self, id: &SloId) -> Option<&SloState> {
-        self.slos.iter().find(|slo| slo.id == *id)
+        self.places.get(id).map(|place| &self.slos[*place])
     }
 }

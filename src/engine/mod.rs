@@ -5,6 +5,7 @@
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
 
 mod archive;
+mod board;
 pub mod ledger;
 mod past;
 pub mod persist;
@@ -81,6 +82,7 @@ pub struct Engine {
     warnings: BTreeMap<String, String>,
     urgent: bool,
     stale: bool,
+    board: board::Board,
     last_flush: Instant,
     targets: publish::TargetsView,
 }
@@ -99,6 +101,7 @@ impl Engine {
             warnings: BTreeMap::new(),
             urgent: false,
             stale: true,
+            board: board::Board::default(),
             last_flush: clock::instant(),
             targets: publish::TargetsView::default(),
         }
@@ -181,8 +184,11 @@ impl Engine {
     }
 
     fn take(&mut self, event: Event) {
+        if matches!(event, Event::Configured { .. }) {
+            self.board.forget();
+        }
         let effects = self.saver.step(&mut self.state, event);
-        self.stale |= !effects.evaluated.is_empty() || effects.outbox_changed;
+        self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
         for transition in &effects.transitions {
             log_transition(transition);
@@ -208,7 +214,7 @@ impl Engine {
         if urgent {
             self.send_outbox();
         }
-        if std::mem::take(&mut self.stale) || urgent || self.targets.are_old() {
+        if std::mem::take(&mut self.stale) || self.board.is_stale() || urgent || self.targets.are_old() {
             self.publish();
         }
     }

@@ -148,7 +148,7 @@ pub fn shop() -> Published {
         transition(&checkout, fired - Duration::from_secs(9 * 86_400 + 4000), AlertState::Firing),
     ]);
     let notice = notice(&checkout, fired, &published);
-    published.alerts = Arc::new(vec![notice.clone()]);
+    published.alerts = Arc::new(vec![notice.clone().into()]);
     published.sent = Arc::new(vec![sent(1, "pager", "webhook", &notice, None), given_up(&notice)]);
     published.outbox = Arc::new(vec![waiting(&notice, published.at)]);
     published
@@ -165,7 +165,7 @@ pub fn of(shown: &[Shown]) -> Published {
         discovery: Arc::default(),
         at,
         started: at - Duration::from_secs(86_400),
-        statuses: Arc::new(statuses),
+        statuses: statuses.into_iter().collect(),
         setup: Arc::new(setup(slos)),
         outbox: Arc::default(),
         sent: Arc::default(),

@@ -28,7 +28,7 @@ fn hostile() -> Published {
     let mut status = SloStatus::clone(&published.statuses[0]);
     status.runbook_url = Some(ADDRESS.into());
     status.labels = demo::labels(&[("team", SCRIPT), ("x", &"long".repeat(500))]);
-    published.statuses = Arc::new(vec![Arc::new(status.into())]);
+    published.statuses = std::iter::once(Arc::new(status.into())).collect();
     let mut setup = published.setup.as_ref().clone();
     let mut slo = setup.slos[0].as_ref().clone();
     slo.policy.annotations =

@@ -31,7 +31,7 @@ fn many() -> slowburn::view::Published {
         status.budget.remaining = Some(1.0 - (i as f64 * 0.618).fract());
         Arc::new(status.into())
     };
-    published.statuses = Arc::new((0..MANY).map(numbered).collect());
+    published.statuses = (0..MANY).map(numbered).collect();
     published
 }
 

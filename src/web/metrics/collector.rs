@@ -40,7 +40,7 @@ struct Row<'a> {
 fn rows(published: &Published) -> Vec<Row<'_>> {
     let slos: HashMap<&SloId, &Slo> = published.setup.slos.iter().map(|slo| (&slo.id, slo.as_ref())).collect();
     let mut rows = Vec::with_capacity(published.statuses.len());
-    for groups in published.statuses.chunk_by(|a, b| a.service == b.service && a.name == b.name) {
+    for groups in published.statuses.by_slo() {
         let id = SloId { service: groups[0].service.clone(), name: groups[0].name.clone() };
         let by = slos.get(&id).map(|slo| slo.by.as_slice()).unwrap_or_default();
         let of_groups = groups.iter().flat_map(|status| status.group.iter().map(|(name, _)| name));

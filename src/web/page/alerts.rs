@@ -96,7 +96,8 @@ fn row(status: &SloStatus, alert: &AlertStatus, published: &Published, now: Time
 }
 
 fn notice<'a>(published: &'a Published, status: &SloStatus, alert: &AlertStatus) -> Option<&'a Notice> {
-    published.alerts.iter().find(|notice| {
+    let mut all = published.alerts.iter().map(|notice| &**notice);
+    all.find(|notice| {
         let detail = &notice.detail;
         detail.alert == alert.alert
             && detail.severity == alert.severity

@@ -188,7 +188,7 @@ impl Finding {
         }
     }
 
-    fn state(&self) -> State {
+    pub fn state(&self) -> State {
         let (now, after) = (self.at, self.gauge.no_data.after);
         let fires = |severity| {
             let burns = |alert: &Alerting| alert.key == AlertKey::Burn(severity);

@@ -4,7 +4,8 @@
 //! texts and lists to the first reader.
 
 use super::finding::Finding;
-use super::status::SloStatus;
+use super::labels::Labels;
+use super::status::{SloStatus, State};
 use serde::{Serialize, Serializer};
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -27,6 +28,67 @@ enum Content {
 impl LazyStatus {
     pub(super) fn new(finding: Finding, totals: (f64, f64)) -> Self {
         Self { content: Content::Found { finding, written: OnceLock::new() }, totals }
+    }
+}
+
+/// What lists ask of every status, told without writing it out.
+impl LazyStatus {
+    pub fn service(&self) -> &str {
+        match &self.content {
+            Content::Written(status) => &status.service,
+            Content::Found { finding, .. } => &finding.slo.id.service,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match &self.content {
+            Content::Written(status) => &status.name,
+            Content::Found { finding, .. } => &finding.slo.id.name,
+        }
+    }
+
+    pub fn group(&self) -> &Labels {
+        match &self.content {
+            Content::Written(status) => &status.group,
+            Content::Found { finding, .. } => &finding.group,
+        }
+    }
+
+    pub fn labels(&self) -> &Labels {
+        match &self.content {
+            Content::Written(status) => &status.labels,
+            Content::Found { finding, .. } => &finding.slo.labels,
+        }
+    }
+
+    pub fn description(&self) -> &str {
+        match &self.content {
+            Content::Written(status) => &status.description,
+            Content::Found { finding, .. } => &finding.slo.description,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match &self.content {
+            Content::Written(status) => status.state,
+            Content::Found { finding, .. } => finding.state(),
+        }
+    }
+
+    /// Of the budget, `None` when never measured.
+    pub fn remaining(&self) -> Option<f64> {
+        match &self.content {
+            Content::Written(status) => status.budget.remaining,
+            Content::Found { finding, .. } => finding.figures.remaining,
+        }
+    }
+
+    /// How many alerts are pending or fire.
+    pub fn alerting(&self) -> usize {
+        match &self.content {
+            Content::Written(status) => status.alerts.len(),
+            Content::Found { finding, .. } => finding.alerts.len(),
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Statuses {
 
     /// The statuses of one SLO after another.
     pub fn by_slo(&self) -> impl Iterator<Item = &[Arc<LazyStatus>]> {
-        let same = |a: &Arc<LazyStatus>, b: &Arc<LazyStatus>| a.service == b.service && a.name == b.name;
+        let same = |a: &Arc<LazyStatus>, b: &Arc<LazyStatus>| a.service() == b.service() && a.name() == b.name();
         self.pieces.iter().flat_map(move |piece| piece.chunk_by(same))
     }
 }

@@ -39,7 +39,7 @@ pub async fn badge(
 
 fn worst(published: &Published, service: &str, name: &str, group: &Labels) -> Option<Arc<LazyStatus>> {
     let wanted = |status: &&Arc<LazyStatus>| {
-        status.service == service && status.name == name && (group.is_empty() || status.group == *group)
+        status.service() == service && status.name() == name && (group.is_empty() || status.group() == group)
     };
     let found = published.statuses.iter().filter(wanted);
     found.min_by(|a, b| a.state.cmp(&b.state).then_with(|| remaining(a).total_cmp(&remaining(b)))).cloned()

@@ -194,7 +194,7 @@ impl Summary {
     fn of(published: &Published) -> Self {
         let mut counts = SloState::ALL.map(|state| (state, 0));
         for status in published.statuses.iter() {
-            counts.iter_mut().filter(|(state, _)| *state == status.state).for_each(|(_, count)| *count += 1);
+            counts.iter_mut().filter(|(state, _)| *state == status.state()).for_each(|(_, count)| *count += 1);
         }
         let active = || published.targets.iter().filter(|target| !target.dropped);
         let down =

@@ -43,7 +43,7 @@ pub struct States<'a>(HashMap<(&'a str, &'a str, &'a Labels), &'a SloStatus>);
 
 impl<'a> States<'a> {
     pub fn of(published: &'a Published) -> Self {
-        let key = |status: &'a Arc<LazyStatus>| (status.service.as_str(), status.name.as_str(), &status.group);
+        let key = |status: &'a Arc<LazyStatus>| (status.service(), status.name(), status.group());
         Self(published.statuses.iter().map(|status| (key(status), &***status)).collect())
     }
 

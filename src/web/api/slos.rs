@@ -79,7 +79,7 @@ pub async fn one(Extension(app): Extension<AppState>, path: SloPath, pairs: Pair
 
 /// Its statuses, none while no group was measured, or the error that there is no such SLO.
 pub fn statuses_of(published: &Published, path: &SloPath) -> Result<Vec<Arc<LazyStatus>>, ApiError> {
-    let of_path = |status: &&Arc<LazyStatus>| status.service == path.service && status.name == path.name;
+    let of_path = |status: &&Arc<LazyStatus>| status.service() == path.service && status.name() == path.name;
     let found: Vec<_> = published.statuses.iter().filter(of_path).cloned().collect();
     let defined = || published.setup.slos.iter().any(|slo| slo.id.service == path.service && slo.id.name == path.name);
     if found.is_empty() && !defined() {

@@ -153,13 +153,13 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
     let help = "SLOs and groups by state";
     let mut family = encoder.encode_descriptor("slowburn_slos", help, None, MetricType::Gauge)?;
     for state in State::ALL {
-        let count = published.statuses.iter().filter(|status| status.state == state).count();
+        let count = published.statuses.iter().filter(|status| status.state() == state).count();
         gauge(&mut family, &[], Some(("state", state.as_str())), count as f64)?;
     }
     let store = &published.store;
     let oldest = published.outbox.iter().map(|message| published.at.since(message.created_at)).max();
     let last_success = published.reload.last_success.map(|at| at.as_secs_f64());
-    let problems = published.statuses.iter().filter(|status| status.problem.is_some()).count();
+    let problems = published.statuses.iter().filter(|status| status.state() == State::Error).count();
     for (name, help, value) in [
         ("slowburn_slo_problems", "SLOs and groups whose figures can't be trusted", Some(problems as f64)),
         ("slowburn_outbox_messages", "Messages not yet accepted", Some(published.outbox.len() as f64)),

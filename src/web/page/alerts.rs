@@ -56,7 +56,7 @@ fn page(published: &Published, now: Timestamp) -> Alerts {
     let chrome = Chrome::new(published, now, "/alerts", Nav::Alerts, "Alerts");
     let of = |status: &'_ std::sync::Arc<LazyStatus>| {
         let status = std::sync::Arc::clone(status);
-        (0..status.alerts.len()).map(move |i| (std::sync::Arc::clone(&status), i))
+        (0..status.alerting()).map(move |i| (std::sync::Arc::clone(&status), i))
     };
     let mut all: Vec<_> = published.statuses.iter().flat_map(of).collect();
     all.sort_by_key(|(status, i)| {

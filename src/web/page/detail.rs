@@ -103,7 +103,7 @@ pub async fn show(
 ) -> Response {
     let asked = asked(&uri);
     let published = state.now();
-    let of_slo = |status: &&Arc<LazyStatus>| status.service == service && status.name == name;
+    let of_slo = |status: &&Arc<LazyStatus>| status.service() == service && status.name() == name;
     let mut all: Vec<Arc<LazyStatus>> = published.statuses.iter().filter(of_slo).cloned().collect();
     // Worst first, as on the list.
     let left = |status: &SloStatus| status.budget.remaining.unwrap_or(f64::INFINITY);

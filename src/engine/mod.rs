@@ -174,7 +174,6 @@ impl Engine {
                 Delivery::GivenUp { .. } => DeliveryOutcome::GivenUp,
             };
             self.links.metrics.delivered(&message.channel.kind, outcome, report.at.since(message.created_at));
-            log_delivery(message, &report.delivery);
         }
         self.take(Event::Delivered(report));
     }
@@ -304,18 +303,4 @@ fn log_transition(transition: &Transition) {
         slo = %id, group = %transition.group, %alert, %severity, ?from, ?to, long = ?transition.long, short = ?transition.short,
         burn_long = ?transition.burn_long, burn_short = ?transition.burn_short, at = %transition.at, %reason, "alert"
     );
-}
-
-fn log_delivery(message: &Message, delivery: &Delivery) {
-    let (id, channel) =
-        (message.id, format!("{}/{}[{}]", message.channel.receiver, message.channel.kind, message.channel.index));
-    match delivery {
-        Delivery::Accepted => {
-            tracing::info!(message = id, %channel, attempts = message.attempts + 1, "message accepted")
-        }
-        Delivery::Failed { error, retry_at } => {
-            tracing::warn!(message = id, %channel, attempts = message.attempts + 1, %error, %retry_at, "message not delivered, to be tried again");
-        }
-        Delivery::GivenUp { error } => tracing::error!(message = id, %channel, %error, "message given up"),
-    }
 }

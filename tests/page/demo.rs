@@ -149,7 +149,11 @@ pub fn shop() -> Published {
     ]);
     let notice = notice(&checkout, fired, &published);
     published.alerts = Arc::new(vec![notice.clone().into()]);
-    published.sent = Arc::new(vec![sent(1, "pager", "webhook", &notice, None), given_up(&notice)]);
+    published.sent = Arc::new(vec![
+        sent(8, "pager", "webhook", &notice, None),
+        sent(1, "pager", "webhook", &notice, None),
+        given_up(&notice),
+    ]);
     published.outbox = Arc::new(vec![waiting(&notice, published.at)]);
     published
 }

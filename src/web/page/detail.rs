@@ -169,6 +169,7 @@ async fn one_page(
         Ok(span) => (span, None),
         Err(error) => (Span::window(&window, published.at), Some(error)),
     };
+    let span = span.measured_every(published.setup.evaluation_interval);
     let points = points(state, status, &span).await;
     let code = if bad_range.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let chrome = Chrome::new(published, clock::now(), path, Nav::None, &title(status));

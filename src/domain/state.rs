@@ -55,7 +55,7 @@ pub struct Core {
     pub selectors: BTreeMap<String, Timestamp>,
     pub dispatch: Dispatch,
     /// The last transitions of all SLOs, newest first.
-    pub transitions: VecDeque<Transition>,
+    pub transitions: VecDeque<Arc<Transition>>,
     /// Whether the store is in trouble.
     pub trouble: Standing,
     pub trouble_text: String,

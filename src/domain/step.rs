@@ -250,7 +250,7 @@ impl State {
             let resolved = notice(setup, spec, key, &detail, transition.at, Some(transition.at));
             self.core.dispatch.resolve(setup, resolved, self.core.now);
         }
-        self.core.transitions.push_front(transition.clone());
+        self.core.transitions.push_front(Arc::new(transition.clone()));
         self.core.transitions.truncate(TRANSITIONS_KEPT);
         effects.transitions.push(transition);
     }

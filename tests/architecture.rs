@@ -20,7 +20,7 @@ const MAP: [(&str, &[&str]); 19] = [
     ("notify", &["clock", "config", "domain", "http"]),
     ("web", &["clock", "domain", "metrics", "view"]),
     ("engine", &["clock", "config", "domain", "metrics", "notify", "source", "store", "view"]),
-    ("replay", &["config", "domain", "source"]),
+    ("replay", &["config", "domain", "http", "source", "spec"]),
     ("suite", &["config", "domain", "replay"]),
     ("demo", &["clock", "config", "domain", "notify", "source"]),
     ("app", &["clock", "config", "domain", "engine", "metrics", "notify", "source", "store", "view", "web"]),

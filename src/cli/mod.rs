@@ -50,7 +50,7 @@ enum Command {
     /// Show how the SLOs of a running engine stand
     Status(status::StatusArgs),
     /// Run recorded samples through the same engine on a virtual clock
-    Replay(replay::ReplayArgs),
+    Replay(Box<replay::ReplayArgs>),
     /// Run tests of SLOs: what goes in over time, and what must come out
     Test(test::TestArgs),
     /// Write a first configuration and SLOs for what targets show

@@ -3,6 +3,7 @@
 //! A file that can't be read at all, named on the command line, is an error of its own: it is a mistake of the command,
 //! not of the configuration.
 
+use super::auth::HttpConfig;
 use super::decode::{Context, Env, NeededFile, Value, decode};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::read::{self, MainFile};
@@ -80,6 +81,17 @@ pub fn load_slos(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics)
     let slos = read_slo_files(files, env, diagnostics);
     checks::duplicate_ids(&slos, diagnostics);
     slos
+}
+
+/// Reads a file that holds the keys of an `http_config`, for commands that ask a server.
+pub fn http_config(name: &str, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Option<HttpConfig> {
+    let documents = yaml::load(text, name, diagnostics);
+    let (config, needed) = decode(name, env, diagnostics, |context| {
+        let root = documents.iter().find(|document| !document.is_null());
+        (root.map(|root| read::http_config::read(&context.value(root))), context.take_needed())
+    });
+    check_needed(needed, diagnostics);
+    config
 }
 
 /// Decodes the main file's text alone, without reading the files that it names; for editors and fuzzing.

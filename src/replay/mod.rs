@@ -1,11 +1,22 @@
 //! What was recorded, through the same engine on a virtual clock.
 //!
-//! [`collect`] makes scrapes of samples, from wherever they come; [`virtual_clock`] steps the engine through them. Here
-//! the two are joined for a whole recording in OpenMetrics text.
+//! Samples come out of a file ([`recording`], [`matrix`]) or a running Prometheus ([`prometheus`]); [`collect`] makes
+//! scrapes of them, and [`virtual_clock`] steps the engine through those. [`study`] does so for several alternatives at
+//! once ([`what_if`]) while [`observe`] notes alerts and incidents, which [`tables`], [`lines`] and [`html`] show.
 
 pub mod collect;
+pub mod html;
+pub mod known;
+pub mod lines;
+pub mod matrix;
+pub mod observe;
+pub mod prometheus;
 pub mod recording;
+pub mod study;
+pub mod tables;
 pub mod virtual_clock;
+pub mod wanted;
+pub mod what_if;
 
 pub use recording::{Recording, RecordingError};
 

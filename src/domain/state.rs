@@ -2,14 +2,15 @@
 
 use super::alert::Standing;
 use super::dispatch::Dispatch;
-use super::group::GroupState;
+use super::gauge::Gauges;
+use super::lazy_status::LazyStatus;
 use super::plan::{Plan, selector_texts};
 use super::reading::TargetId;
 use super::setup::Setup;
 use super::sli::TargetState;
 use super::slo::{Slo, SloId};
 use super::slo_state::{SloState, counting_key};
-use super::status::{SloStatus, Transition};
+use super::status::Transition;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,6 +36,8 @@ pub struct State {
     pub(super) plan: Plan,
     /// Stable keys of `slos`, in order.
     pub(super) keys: Vec<String>,
+    /// Where each SLO stands in `slos`.
+    places: BTreeMap<SloId, usize>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
 }
@@ -114,8 +117,13 @@ impl State {
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
+        self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
         for target in self.targets.values_mut() {
             target.relink(&self.plan);
+        }
+        let mut gauges = Gauges::default();
+        for slo in &mut self.slos {
+            slo.measure_by(&mut gauges);
         }
     }
 
@@ -131,20 +139,16 @@ impl State {
     }
 
     /// Every status in the order of SLOs and groups.
-    pub fn statuses(&self) -> impl Iterator<Item = &Arc<SloStatus>> {
+    pub fn statuses(&self) -> impl Iterator<Item = &Arc<LazyStatus>> {
         self.slos.iter().flat_map(|slo| &slo.statuses)
     }
 
     /// Good and bad events of every status, in the same order, since counting began.
     pub fn totals(&self) -> Vec<(f64, f64)> {
-        let all = self.slos.iter().flat_map(|slo| {
-            let unseen = slo.groups.is_empty().then_some((0.0, 0.0));
-            slo.groups.values().map(GroupState::totals).chain(unseen)
-        });
-        all.collect()
+        self.statuses().map(|status| status.totals).collect()
     }
 
     pub fn slo(&self, id: &SloId) -> Option<&SloState> {
-        self.slos.iter().find(|slo| slo.id == *id)
+        self.places.get(id).map(|place| &self.slos[*place])
     }
 }

@@ -22,7 +22,8 @@ pub use recording::{Recording, RecordingError};
 
 use crate::config::Config;
 use crate::domain::setup::Setup;
-use crate::domain::status::{SloStatus, Transition};
+use crate::domain::lazy_status::LazyStatus;
+use crate::domain::status::Transition;
 use serde::Serialize;
 use std::sync::Arc;
 use virtual_clock::VirtualClock;
@@ -32,7 +33,7 @@ use virtual_clock::VirtualClock;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Line {
     Transition(Box<Transition>),
-    Slo(Arc<SloStatus>),
+    Slo(Arc<LazyStatus>),
 }
 
 /// The setup under which recorded samples are looked at: the watch of a job begins at its first sample.

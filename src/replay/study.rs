@@ -9,6 +9,7 @@ use crate::domain::labels::Labels;
 use crate::domain::reading::Scrape;
 use crate::domain::setup::Setup;
 use crate::domain::slo::Severity;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::SloStatus;
 use crate::domain::time::Timestamp;
 use serde::Serialize;
@@ -36,7 +37,7 @@ pub struct Outcome {
     pub what_if: Option<String>,
     pub alerts: Vec<AlertSpan>,
     pub incidents: Vec<Incident>,
-    pub statuses: Vec<Arc<SloStatus>>,
+    pub statuses: Vec<Arc<LazyStatus>>,
     pub summaries: Vec<Summary>,
     pub scores: Vec<Score>,
     pub curves: BTreeMap<BudgetKey, Curve>,
@@ -111,14 +112,14 @@ impl Run {
         });
         let state = clock.state();
         let now = state.core.now;
-        let statuses: Vec<Arc<SloStatus>> = state.statuses().cloned().collect();
+        let statuses: Vec<Arc<LazyStatus>> = state.statuses().cloned().collect();
         if is_own {
             statuses.iter().for_each(|status| emit(Line::Slo(status.clone())));
         }
         let Observed { alerts, incidents, curves } = observer.finish(state);
         let windows: BTreeMap<String, String> =
             state.slos.iter().map(|slo| (slo.id.to_string(), slo.spec.window.to_string())).collect();
-        let summary = |status: &Arc<SloStatus>| Summary {
+        let summary = |status: &Arc<LazyStatus>| Summary {
             id: status.id.clone(),
             group: status.group.clone(),
             objective: status.objective,

@@ -3,6 +3,7 @@
 use super::file::{Alert, AlertTest, Expected, Figure, SloTest};
 use crate::domain::labels::Labels;
 use crate::domain::message::Notice;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::SloStatus;
 use serde::Serialize;
 use std::sync::Arc;
@@ -57,11 +58,11 @@ fn annotations(alert: &Alert, notice: &Notice) -> Vec<Difference> {
 }
 
 /// Compares an SLO's figures with those expected.
-pub fn slo(test: &SloTest, statuses: &[Arc<SloStatus>]) -> Vec<Difference> {
+pub fn slo(test: &SloTest, statuses: &[Arc<LazyStatus>]) -> Vec<Difference> {
     let id = test.slo.to_string();
     let of_slo = || statuses.iter().filter(|status| status.id == id);
-    let wanted = |status: &&Arc<SloStatus>| test.group.as_ref().is_none_or(|group| status.group == *group);
-    let found: Vec<&Arc<SloStatus>> = of_slo().filter(wanted).collect();
+    let wanted = |status: &&Arc<LazyStatus>| test.group.as_ref().is_none_or(|group| status.group == *group);
+    let found: Vec<&Arc<LazyStatus>> = of_slo().filter(wanted).collect();
     let [status] = found[..] else {
         let groups: Vec<String> = of_slo().map(|status| status.group.to_string()).collect();
         let expected = test.group.as_ref().map_or("one budget; say which by `group`".to_owned(), Labels::to_string);

@@ -1,6 +1,7 @@
 //! How a replay is printed: the log of transitions and the statuses at the end, as lines for people or as JSON.
 
-use crate::domain::status::{AlertState, SloStatus, Transition};
+use crate::domain::lazy_status::LazyStatus;
+use crate::domain::status::{AlertState, Transition};
 use crate::replay::Line;
 use crate::replay::tables::Sheet;
 use comfy_table::Table;
@@ -13,7 +14,7 @@ pub struct Output {
     out: BufWriter<StdoutLock<'static>>,
     json: bool,
     result: io::Result<()>,
-    statuses: Vec<Arc<SloStatus>>,
+    statuses: Vec<Arc<LazyStatus>>,
 }
 
 impl Output {
@@ -115,7 +116,7 @@ fn word(state: AlertState) -> &'static str {
 }
 
 /// Statuses as people read them.
-fn table(statuses: &[Arc<SloStatus>]) -> Table {
+fn table(statuses: &[Arc<LazyStatus>]) -> Table {
     let mut table = Table::new();
     table.set_header(["SLO", "group", "state", "SLI", "objective", "bad / total", "budget left", "coverage"]);
     for status in statuses {

@@ -21,8 +21,8 @@ pub mod what_if;
 pub use recording::{Recording, RecordingError};
 
 use crate::config::Config;
-use crate::domain::setup::Setup;
 use crate::domain::lazy_status::LazyStatus;
+use crate::domain::setup::Setup;
 use crate::domain::status::Transition;
 use serde::Serialize;
 use std::sync::Arc;

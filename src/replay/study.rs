@@ -6,10 +6,10 @@ use super::observe::{AlertSpan, BudgetKey, Curve, Incident, Observed, Observer, 
 use super::virtual_clock::VirtualClock;
 use crate::domain::group::BURN;
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::reading::Scrape;
 use crate::domain::setup::Setup;
 use crate::domain::slo::Severity;
-use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::SloStatus;
 use crate::domain::time::Timestamp;
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use super::file::{Alert, AlertTest, Expected, Figure, SloTest};
 use crate::domain::labels::Labels;
-use crate::domain::message::Notice;
 use crate::domain::lazy_status::LazyStatus;
+use crate::domain::message::Notice;
 use crate::domain::status::SloStatus;
 use serde::Serialize;
 use std::sync::Arc;

@@ -176,5 +176,6 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         discovery: Arc::default(),
         store: Default::default(),
         reload: Default::default(),
+        compat: Default::default(),
     }
 }

@@ -204,6 +204,7 @@ pub fn empty() -> Published {
         targets: Arc::default(),
         store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
+        compat: Default::default(),
     }
 }
 

@@ -9,6 +9,7 @@ mod format;
 pub mod names;
 pub mod pairs;
 mod percent;
+pub mod promql;
 mod selectors;
 mod slowburn;
 

@@ -1,0 +1,3 @@
+//! Sloth, Pyrra and OpenSLO files: what is read from them, and what their budgets come to.
+
+mod compiler;

@@ -10,7 +10,7 @@ use super::yaml::{self, FileError, Mark};
 use super::{Config, checks, glob};
 use crate::domain::setup::{IntegrationSpec, ReceiverSpec, Setup};
 use crate::domain::slo::Slo;
-use crate::spec;
+use crate::spec::{self, Reading, fidelity::Fidelity};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct LoadResult {
     /// Given when there is no error.
     pub config: Option<Config>,
     pub diagnostics: Diagnostics,
+    /// What became of each SLO that was written in another format.
+    pub fidelity: Vec<Fidelity>,
     /// All files that were read, the main file first; for watching.
     pub files: Vec<PathBuf>,
 }
@@ -51,7 +53,7 @@ pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
         (main, self::slo_files(context, slo_files), context.take_needed())
     });
     check_needed(needed, &mut diagnostics);
-    let slos = read_slo_files(&slo_files, env, &mut diagnostics);
+    let Reading { slos, fidelity } = read_slo_files(&slo_files, env, &mut diagnostics);
     let mut files = vec![path.to_owned()];
     files.extend(slo_files);
     let config = main.map(|main| {
@@ -61,7 +63,7 @@ pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
         assemble(main, slos, path)
     });
     diagnostics.sort();
-    LoadResult { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, files }
+    LoadResult { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, fidelity, files }
 }
 
 /// Decodes the main file's text alone, without reading the files that it names; for editors and fuzzing.
@@ -125,19 +127,20 @@ fn check_needed(needed: Vec<NeededFile>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn read_slo_files(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
-    let mut slos = Vec::new();
-    for path in files {
+fn read_slo_files(paths: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Reading {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in paths {
         let name = path.display().to_string();
         match yaml::read_file(path) {
-            Ok(text) => slos.extend(spec::read_slos(&name, &text, env, diagnostics)),
+            Ok(text) => files.push((name, text)),
             Err(error) => {
                 let found = Diagnostic::error(&name, Mark::default(), format!("can't read the file: {error}"));
                 diagnostics.push(found.help("make it a readable file, or leave it out of slo_files"));
             }
         }
     }
-    slos
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
+    spec::read_files(&files, env, diagnostics)
 }
 
 fn assemble(main: MainFile, slos: Vec<Slo>, path: &Path) -> Config {

@@ -293,6 +293,11 @@ pub struct Extras {
 }
 
 impl Policy {
+    /// The pairs of one severity.
+    pub fn pairs_of(&self, severity: Severity) -> impl Iterator<Item = &Pair> {
+        self.pairs.iter().filter(move |pair| pair.severity == severity)
+    }
+
     /// The labels that alerts of a severity get from the policy.
     pub fn labels_of(&self, severity: Severity) -> Labels {
         let mut labels = self.labels.clone();

@@ -1,35 +1,13 @@
 //! PromQL to terms: what each query counts, and what is said about those that can't be counted.
 
-use slowburn::domain::slo::{Indicator, Part, Tally};
+use super::summary::indicator;
+use slowburn::domain::slo::Part;
 use slowburn::spec::promql::{Bare, Compiled, Refusal, ratio};
-
-/// One line for an indicator.
-pub fn shown(indicator: &Indicator) -> String {
-    match indicator {
-        Indicator::Events { total, part, part_is } => format!("{part_is:?} {part} of {total}"),
-        Indicator::Latency { histogram, threshold, .. } => format!("Latency {histogram} <= {threshold}"),
-        Indicator::Scrape { targets } => {
-            format!("Scrape {{{}}}", targets.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
-        }
-        Indicator::Terms { terms, .. } => {
-            let term = |term: &slowburn::domain::slo::Term| {
-                let tally = match term.tally {
-                    Tally::Growth => String::new(),
-                    Tally::Samples => "samples ".to_owned(),
-                    Tally::Values => "values ".to_owned(),
-                    Tally::Where(comparison) => format!("where({comparison}) "),
-                };
-                format!("{tally}{} total {} bad {}", term.selector, term.total, term.bad)
-            };
-            format!("Terms {}", terms.iter().map(term).collect::<Vec<_>>().join("; "))
-        }
-    }
-}
 
 fn outcome(compiled: Result<Compiled, Refusal>) -> String {
     match compiled {
-        Ok(compiled) if compiled.by.is_empty() => shown(&compiled.indicator),
-        Ok(compiled) => format!("{} by {}", shown(&compiled.indicator), compiled.by.join(",")),
+        Ok(compiled) if compiled.by.is_empty() => indicator(&compiled.indicator),
+        Ok(compiled) => format!("{} by {}", indicator(&compiled.indicator), compiled.by.join(",")),
         Err(refusal) => {
             let at = refusal.offset.map_or("?".to_owned(), |offset| offset.to_string());
             format!("refused at {at}: {}: {}", refusal.expression, refusal.why)

@@ -209,6 +209,25 @@ pub struct Timeslices {
     pub slice: Duration,
     /// A slice is good when at least this share of its events is good, in percent, 0 < target ≤ 100.
     pub target: Ratio,
+    /// How a slice counts. Left out where it is the usual way, so that budgets keep their stored history.
+    #[serde(default, skip_serializing_if = "SliceVerdict::is_usual")]
+    pub verdict: SliceVerdict,
+}
+
+/// How a slice counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SliceVerdict {
+    /// Good or bad as a whole, by the target.
+    #[default]
+    Whole,
+    /// Bad by the share of its bad events; every slice weighs the same, whatever its traffic (OpenSLO's RatioTimeslices).
+    Share,
+}
+
+impl SliceVerdict {
+    fn is_usual(&self) -> bool {
+        *self == Self::Whole
+    }
 }
 
 /// How urgent an alert is.

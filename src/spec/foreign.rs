@@ -36,12 +36,21 @@ pub(super) fn name(value: &Value<'_>, field: &str, notes: &mut Notes) -> Option<
 /// Labels for alerts. Names that Prometheus would not take are mended; those that every alert carries are kept with
 /// `exported_` in front.
 pub(super) fn labels(value: &Value<'_>, field: &str, notes: &mut Notes) -> Labels {
+    let entries = value.entries().unwrap_or_default();
+    let texts = entries.iter().filter_map(|(key, _, value)| Some((*key, label_value(value)?)));
+    renamed(&texts.collect(), field, notes)
+}
+
+/// As [`labels`], from texts that were read already.
+pub(super) fn renamed(found: &Labels, field: &str, notes: &mut Notes) -> Labels {
     let mut labels = Labels::new();
-    for (key, _, value) in value.entries().unwrap_or_default() {
-        let Some(text) = label_value(&value) else { continue };
+    for (key, text) in found.iter() {
         let label = label_name(key);
         if ALERT_LABELS.contains(&key) {
-            notes.changed(field, format!("{key}={text:?} is kept as {label}: every alert has a {key} of slowburn's own"));
+            notes.changed(
+                field,
+                format!("{key}={text:?} is kept as {label}: every alert has a {key} of slowburn's own"),
+            );
         } else if label != key {
             notes.changed(field, format!("the label {key} becomes {label}"));
         }
@@ -151,13 +160,5 @@ pub(super) fn pair(
     short: Duration,
     factor: crate::domain::ratio::Ratio,
 ) -> Pair {
-    Pair {
-        severity,
-        long,
-        short,
-        factor,
-        r#for: Duration::ZERO,
-        keep_firing_for: Duration::ZERO,
-        min_bad_events: 0.0,
-    }
+    Pair { severity, long, short, factor, r#for: Duration::ZERO, keep_firing_for: Duration::ZERO, min_bad_events: 0.0 }
 }

@@ -29,6 +29,7 @@ use crate::domain::slo::Slo;
 use declared::Declared;
 use fidelity::Fidelity;
 use format::Format;
+use openslo::Pass;
 
 /// What was read from all files.
 #[derive(Debug, Default)]
@@ -54,8 +55,10 @@ pub fn read_files(files: &[SourceFile<'_>], env: Env<'_>, diagnostics: &mut Diag
     let documents: Vec<(&str, Vec<Node>)> =
         files.iter().map(|(name, text)| (*name, documents(name, text, diagnostics))).collect();
     let mut gathered = Gathered::default();
-    for (name, documents) in &documents {
-        documents.iter().for_each(|document| gather(name, document, &mut gathered, diagnostics));
+    for pass in [Pass::First, Pass::Second] {
+        for (name, documents) in &documents {
+            documents.iter().for_each(|document| gather(name, document, pass, &mut gathered, diagnostics));
+        }
     }
     let mut reading = Reading::default();
     for (name, documents) in &documents {
@@ -95,13 +98,13 @@ fn as_written(name: &str) -> Option<String> {
     Some(format!("${{{name}}}"))
 }
 
-fn gather(name: &str, document: &Node, gathered: &mut Gathered, diagnostics: &mut Diagnostics) {
+fn gather(name: &str, document: &Node, pass: Pass, gathered: &mut Gathered, diagnostics: &mut Diagnostics) {
     match format::peek(document) {
-        Some(Format::SlothWindows) => decode(name, &as_written, diagnostics, |context| {
+        Some(Format::SlothWindows) if pass == Pass::First => decode(name, &as_written, diagnostics, |context| {
             gathered.windows.add(&context.value(document));
         }),
         Some(Format::OpenSlo) => decode(name, &as_written, diagnostics, |context| {
-            gathered.openslo.add(&context.value(document));
+            gathered.openslo.add(&context.value(document), pass);
         }),
         _ => {}
     }

@@ -102,6 +102,12 @@ impl<'a> Value<'a> {
         self.context.push(found.path(&self.path).value(part).help(help));
     }
 
+    /// As [`Value::error_about`], as a warning.
+    pub fn warn_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+        let found = Diagnostic::warning(self.context.file(), self.inner_place(offset), message);
+        self.context.push(found.path(&self.path).value(part).help(help));
+    }
+
     pub(super) fn need(&self, path: PathBuf) {
         let report = self.diagnostic(Diagnostic::error(self.context.file(), self.place(), "the file can't be read"));
         self.context.needed.borrow_mut().push(NeededFile { path, report });

@@ -80,8 +80,17 @@ pub fn ratio(query: &str, part_is: Part, bare: Bare) -> Result<Compiled, Refusal
     let mut notes = Vec::new();
     let form = walked(query, bare, &mut notes)?;
     let refuse = |why: &str, help: &str| Err(at(query, Refusal::new(query.trim(), why, help)));
-    let Value::Ratio { part, whole } = form.value else {
-        return refuse("this is no share of events", "divide the bad events by all events");
+    let (part, whole) = match (form.value, &form.dims) {
+        (Value::Ratio { part, whole }, _) => (part, whole),
+        // A gauge that is the share itself.
+        (Value::Sum(part), Dims::Series) if bare == Bare::Gauges && part.number == 0.0 => match part.only_selector() {
+            Some(selector) => {
+                let whole = Sum::of(selector.clone(), Tally::Samples, Unit::Samples);
+                (part, whole)
+            }
+            None => return refuse("this is no share of events", "divide the bad events by all events"),
+        },
+        _ => return refuse("this is no share of events", "divide the bad events by all events"),
     };
     let fill = form.fill.map(|fill| if part_is == Part::Bad { fill } else { 1.0 - fill });
     if fill.is_some_and(|fill| !is_harmless(fill)) {

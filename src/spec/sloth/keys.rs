@@ -94,10 +94,7 @@ static SLI: Table = table(
 
 static EVENTS: Table = table(
     "sloth_events",
-    &[
-        Field::req("error_query", Shape::Text, "bad events"),
-        Field::req("total_query", Shape::Text, "all events"),
-    ],
+    &[Field::req("error_query", Shape::Text, "bad events"), Field::req("total_query", Shape::Text, "all events")],
     &[snake("errorQuery", "write error_query"), snake("totalQuery", "write total_query")],
 );
 

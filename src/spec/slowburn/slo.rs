@@ -7,7 +7,7 @@ use super::keys::{BUDGETING, MAINTENANCE, SLO, TIMESLICES};
 use super::{Scope, alert_labels, alerting, indicator, name, window};
 use crate::config::decode::{Map, Value};
 use crate::domain::labels::Labels;
-use crate::domain::slo::{Maintenance, Slo, SloId, Timeslices};
+use crate::domain::slo::{Maintenance, SliceVerdict, Slo, SloId, Timeslices};
 use std::time::Duration;
 
 /// Reads one SLO; `None` when anything in it is wrong.
@@ -74,7 +74,7 @@ fn timeslices(value: &Value<'_>) -> Option<Timeslices> {
     let map = value.map(&BUDGETING)?.get("timeslices")?.map(&TIMESLICES)?;
     let slice = map.get("slice").and_then(|slice| slice_length(&slice));
     let target = map.get("target").and_then(|target| percent::slice_target(&target));
-    Some(Timeslices { slice: slice?, target: target? })
+    Some(Timeslices { slice: slice?, target: target?, verdict: SliceVerdict::Whole })
 }
 
 /// Whole seconds, so that slices stay aligned to the epoch on every clock that shows them.

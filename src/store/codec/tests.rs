@@ -64,7 +64,11 @@ fn slo(name: &str, indicator: Indicator, window: SloWindow) -> Arc<Slo> {
         window,
         by: vec!["route".into()],
         indicator,
-        timeslices: Some(Timeslices { slice: Duration::from_secs(60), target: Ratio::parse("95").unwrap() }),
+        timeslices: Some(Timeslices {
+            slice: Duration::from_secs(60),
+            target: Ratio::parse("95").unwrap(),
+            verdict: SliceVerdict::Whole,
+        }),
         policy: Policy {
             pairs: vec![pair],
             measure: Measure::BudgetSpent,

@@ -67,6 +67,10 @@ pub(super) fn recognise(root: &Value<'_>) -> Option<Format> {
         unknown(&VERSIONS, &version);
         return None;
     }
+    if let Some((_, _, version)) = entry("apiVersion").filter(|(_, _, version)| is_alpha_two(version)) {
+        version.error("slowburn does not read OpenSLO's v2alpha", "write it with `apiVersion: openslo/v1`");
+        return None;
+    }
     if let Some((_, _, version)) = entry("apiVersion") {
         unknown(&API_VERSIONS, &version);
         return None;
@@ -86,6 +90,11 @@ pub(super) fn recognise(root: &Value<'_>) -> Option<Format> {
         },
     );
     None
+}
+
+/// A draft whose keys are other ones.
+fn is_alpha_two(version: &Value<'_>) -> bool {
+    version.node().text() == Some("openslo.com/v2alpha")
 }
 
 fn unknown(known: &[(&'static str, Format)], version: &Value<'_>) {

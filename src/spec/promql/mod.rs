@@ -54,6 +54,10 @@ pub fn events(part: &str, part_is: Part, total: &str, bare: Bare) -> Result<Comp
     let (part_sum, part_dims) = sum(part, bare, &mut notes).map_err(Refused::Part)?;
     let (total_sum, dims) = sum(total, bare, &mut notes).map_err(Refused::Total)?;
     let whole = |why: &str, help: &str| Refused::Part(at(part, Refusal::new(part.trim(), why, help)));
+    if total_sum.is_number() {
+        let refusal = Refusal::new(total.trim(), "there are no events in this", "write a query of counters");
+        return Err(Refused::Total(at(total, refusal)));
+    }
     if !part_dims.same(&dims) && part_dims != Dims::Scalar {
         return Err(whole(
             "this query and the one of all events do not have the same labels, so Prometheus would find nothing",

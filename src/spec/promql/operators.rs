@@ -57,14 +57,16 @@ impl Walker<'_> {
         if op == "or" {
             return self.or(left, &right, &binary.rhs, expr);
         }
+        if !matches!(op.as_str(), "+" | "-" | "*" | "/") {
+            return refuse(expr, format!("`{op}` can't be told by counting events"), "use +, -, * and / of sums");
+        }
         let dims = joined(&left, &right, binary, expr)?;
         let fill = combined_fill(&op, &left, &right);
         let value = match op.as_str() {
             "+" => added(&left, &right, 1.0, expr)?,
             "-" => added(&left, &right, -1.0, expr)?,
             "*" => self.multiplied(left, right, expr)?,
-            "/" => self.divided(left, right, expr)?,
-            _ => return refuse(expr, format!("`{op}` can't be told by counting events"), "use +, -, * and / of sums"),
+            _ => self.divided(left, right, expr)?,
         };
         Ok(Form { value, dims, fill })
     }

@@ -53,7 +53,11 @@ fn too_large(text: &str, why: String) -> Refusal {
 fn unparsable(text: &str, message: &str) -> Refusal {
     let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let why = format!("not PromQL: {}", message.replace(PLACEHOLDER, "{{.window}}"));
-    let help = "write it in Prometheus's own PromQL; functions of other databases are not counted here";
+    let help = if message.contains("unknown function") {
+        "use sums of rate() or increase() over counters and buckets; other databases' functions are not counted here"
+    } else {
+        "correct the query; it is read as Prometheus's own PromQL"
+    };
     // The parser quotes the word that it does not know.
     let quoted = message.split(['\'', '"', '`']).nth(1).filter(|word| !word.is_empty());
     match quoted.and_then(|word| Some((word, text.find(word)?))) {
@@ -109,7 +113,7 @@ fn without_templates(text: &str) -> Result<(String, Vec<String>), Refusal> {
     let (mut replaced, mut placeholders, mut at) = (String::with_capacity(text.len()), Vec::new(), 0);
     while let Some(found) = text[at..].find(['{', '$']).map(|i| at + i) {
         replaced.push_str(&text[at..found]);
-        match template(&text[found..])? {
+        match template(&text[found..]).map_err(|refusal| Refusal { offset: Some(found), ..refusal })? {
             Some(length) => {
                 let placeholder = format!("{}{PLACEHOLDER}", "0".repeat(length - PLACEHOLDER.len()));
                 replaced.push_str(&placeholder);
@@ -202,7 +206,11 @@ fn normalised(text: &str) -> Vec<(char, usize)> {
 
 /// The parser's spelling of a part, with templates where it has placeholders.
 pub(super) fn spelled(part: &str) -> String {
-    part.replace(&format!("[{PLACEHOLDER}]"), "[{{.window}}]").replace(&format!("[{PLACEHOLDER}:"), "[{{.window}}:")
+    let part = part.replace(&format!("[{PLACEHOLDER}]"), "[{{.window}}]");
+    let part = part.replace(&format!("[{PLACEHOLDER}:"), "[{{.window}}:");
+    // In a label's value the placeholder keeps its zeros.
+    let Some((before, after)) = part.split_once(&format!("00{PLACEHOLDER}")) else { return part };
+    format!("{}{{{{.window}}}}{after}", before.trim_end_matches('0'))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) fn read(value: &Value<'_>, notes: &mut Notes) -> Option<Compiled> {
     } else if let Some(at) = map.get("latency") {
         ("indicator.latency", latency(&at)?)
     } else if let Some(at) = map.get("latencyNative") {
-        at.error_hidden(
+        at.error(
             "latencyNative needs native histograms, which slowburn does not read",
             "write latency with success.metric …_bucket{le=\"0.2\"} and total.metric …_count of the classic histogram",
         );

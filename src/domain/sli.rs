@@ -124,8 +124,10 @@ impl TargetState {
     /// back is taken as standing still.
     pub fn count(&mut self, target: &Target, at: Timestamp, reading: &Reading, context: &Context<'_>) -> Counted {
         let at = self.last_attempt.map_or(at, |last| at.max(Timestamp(last.0 + 1)));
-        let mut counting = Counting { target: self, context, at, gap: false, reading, out: Counted::default() };
-        counting.gap = counting.is_gap(target);
+        let regular = GAP_INTERVALS * millis(target.interval).max(1);
+        let mut counting =
+            Counting { target: self, context, at, gap: false, regular, reading, out: Counted::default() };
+        counting.gap = counting.is_gap();
         counting.advance_clock(target);
         let links: Vec<_> = reading.samples.iter().map(|s| counting.links(&s.series)).collect();
         counting.choose_totals(&links);
@@ -179,6 +181,8 @@ struct Counting<'a> {
     context: &'a Context<'a>,
     at: Timestamp,
     gap: bool,
+    /// Longest time between two samples of a gauge in which it was measured, in milliseconds.
+    regular: i64,
     reading: &'a Reading,
     out: Counted,
 }
@@ -189,8 +193,8 @@ impl Counting<'_> {
         self.target.series.get(series).map_or_else(|| self.context.plan.links(series), |known| known.links.clone())
     }
 
-    fn is_gap(&self, target: &Target) -> bool {
-        let long = |last: Timestamp| self.at.0 - last.0 > GAP_INTERVALS * millis(target.interval).max(1);
+    fn is_gap(&self) -> bool {
+        let long = |last: Timestamp| self.at.0 - last.0 > self.regular;
         self.target.failed_since || self.target.last_success.is_some_and(long)
     }
 
@@ -275,7 +279,10 @@ impl Counting<'_> {
         for link in links {
             match link.role {
                 Role::Gauge(tally) => {
-                    self.push(sample, link, known.at, at, 0.0, !self.gap);
+                    // A gauge tells of no time in which nobody saw it, while a counter does.
+                    if !self.gap && at.0 - known.at.0 <= self.regular {
+                        self.push(sample, link, known.at, at, 0.0, true);
+                    }
                     self.push(sample, link, at, at, tally.of_sample(sample.value), true);
                 }
                 _ => self.push(sample, link, known.at, at, events, !(reset && self.gap)),

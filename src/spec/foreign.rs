@@ -8,8 +8,10 @@ use crate::config::decode::{Value, is_label_name};
 use crate::config::yaml::Kind;
 use crate::domain::group::{ALERT_LABELS, shown_label};
 use crate::domain::labels::Labels;
-use crate::domain::slo::{Indicator, NoData, Objective, Pair, Tally};
+use crate::domain::ratio::Ratio;
+use crate::domain::slo::{Indicator, Measure, NoData, Objective, Pair, Policy, Severity, Tally};
 use crate::domain::time::format_duration;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Without a word of the file, an SLO counts as not measured after this time, and nobody is told.
@@ -153,12 +155,21 @@ pub(super) fn warn_of_unreachable(at: &Value<'_>, pairs: &[Pair], objective: Obj
     }
 }
 
+/// A policy that alerts on nothing.
+pub(super) fn no_alerts() -> Policy {
+    Policy {
+        pairs: Vec::new(),
+        measure: Measure::BurnRate,
+        no_data: NO_DATA,
+        budget: Vec::new(),
+        runbook_url: None,
+        labels: Labels::new(),
+        annotations: Labels::new(),
+        of_severity: BTreeMap::new(),
+    }
+}
+
 /// A pair without guards.
-pub(super) fn pair(
-    severity: crate::domain::slo::Severity,
-    long: Duration,
-    short: Duration,
-    factor: crate::domain::ratio::Ratio,
-) -> Pair {
+pub(super) fn pair(severity: Severity, long: Duration, short: Duration, factor: Ratio) -> Pair {
     Pair { severity, long, short, factor, r#for: Duration::ZERO, keep_firing_for: Duration::ZERO, min_bad_events: 0.0 }
 }

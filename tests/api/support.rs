@@ -102,6 +102,7 @@ pub fn slo(service: &str, name: &str, by: &[&str]) -> Slo {
             runbook_url: Some("https://runbooks.example.com/x".into()),
             labels: labels([("channel", "checkout")]),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         },
         maintenance: Vec::new(),
         source: "slos/checkout.yaml:4".into(),

@@ -101,14 +101,19 @@ fn gauges_count_sample_by_sample() {
 }
 
 #[test]
-fn a_gauge_is_measured_between_its_samples_and_not_across_a_gap() {
-    let covered = |values: &[f64]| {
-        let file = RAW_HOME_WIFI;
-        let samples = Samples::default().series("unifipoller_client_satisfaction_ratio", "", values);
-        one(&[("slo.yaml", file)], &samples)["budget"]["coverage"].as_f64().unwrap()
+fn a_gauge_is_measured_between_its_samples_and_not_while_it_is_missing() {
+    let name = "unifipoller_client_satisfaction_ratio";
+    let measured = |values: &[f64]| {
+        // Another series keeps the target's time stamps while the gauge is missing.
+        let samples = Samples::default().series("other", "", &[0.0; 40]).series(name, "", values);
+        let coverage = one(&[("slo.yaml", RAW_HOME_WIFI)], &samples)["budget"]["coverage"].as_f64().unwrap();
+        (coverage * 30.0 * 86_400.0).round()
     };
-    let (two, three) = (covered(&[1.0, 1.0]), covered(&[1.0, 1.0, 1.0]));
-    assert!(two > 0.0 && (three / two - 2.0).abs() < 0.01, "{two} {three}");
+    assert_eq!(measured(&[1.0]), 0.0);
+    assert_eq!(measured(&[1.0; 3]), 30.0);
+    let mut away = vec![1.0; 40];
+    away[3..30].fill(f64::NAN);
+    assert_eq!(measured(&away), 2.0 * 15.0 + 9.0 * 15.0);
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn what_is_left_out_has_its_default() {
             runbook_url: None,
             labels: Labels::new(),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         }
     );
 }

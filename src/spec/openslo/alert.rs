@@ -11,9 +11,8 @@ use crate::config::decode::{Map, Value};
 use crate::domain::group::shown_label;
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Extras, Measure, NoData, Pair, Policy, Severity};
+use crate::domain::slo::{Extras, NoData, Pair, Policy, Severity};
 use crate::domain::time::format_duration;
-use std::collections::BTreeMap;
 
 /// Words by which people name what must wake someone.
 const URGENT: [&str; 10] = ["page", "crit", "urgent", "high", "fatal", "emergency", "p0", "p1", "sev0", "sev1"];
@@ -117,16 +116,7 @@ fn reference(value: &Value<'_>) -> Option<Reference> {
 
 /// The SLO's policy from all its alert policies.
 pub(super) fn read(list: Option<&Value<'_>>, library: &Library, notes: &mut Notes) -> Policy {
-    let mut all = Policy {
-        pairs: Vec::new(),
-        measure: Measure::BurnRate,
-        no_data: foreign::NO_DATA,
-        budget: Vec::new(),
-        runbook_url: None,
-        labels: Labels::new(),
-        annotations: Labels::new(),
-        of_severity: BTreeMap::new(),
-    };
+    let mut all = foreign::no_alerts();
     let items = list.map(|list| list.list().unwrap_or_default()).unwrap_or_default();
     if items.is_empty() {
         notes.left_out("alertPolicies", "there are none, so nothing alerts; the budget is counted and shown");

@@ -9,7 +9,7 @@ use super::keys::{DOCUMENT, METADATA};
 use crate::config::decode::{Field, Shape, Table, Value};
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Measure, Objective, Part, Policy, Slo, SloId, SloWindow};
+use crate::domain::slo::{Objective, Part, Slo, SloId, SloWindow};
 use std::time::Duration;
 
 const fn table(title: &'static str, fields: &'static [Field]) -> Table {
@@ -91,6 +91,7 @@ fn document(root: &Value<'_>, declared: &mut Declared) -> Option<Vec<(Slo, Notes
     let description = spec.get("description").and_then(|text| text.text()).unwrap_or_default();
     let list = spec.get("objectives")?.list()?;
     let several = list.len() > 1;
+    notes.taken("service, name, description, target, timeWindows", "as written");
     notes.left_out("alerts", "there are none, so nothing alerts; the budget is counted and shown");
     let slo = |(index, at): (usize, &Value<'_>)| {
         let map = at.lenient_map(&OBJECTIVE)?;
@@ -107,16 +108,6 @@ fn document(root: &Value<'_>, declared: &mut Declared) -> Option<Vec<(Slo, Notes
 }
 
 fn slo(id: SloId, description: String, objective: Objective, window: SloWindow, compiled: Compiled) -> Slo {
-    let policy = Policy {
-        pairs: Vec::new(),
-        measure: Measure::BurnRate,
-        no_data: foreign::NO_DATA,
-        budget: Vec::new(),
-        runbook_url: None,
-        labels: Labels::new(),
-        annotations: Labels::new(),
-        of_severity: Default::default(),
-    };
     Slo {
         id,
         description,
@@ -126,7 +117,7 @@ fn slo(id: SloId, description: String, objective: Objective, window: SloWindow, 
         by: compiled.by,
         indicator: compiled.indicator,
         timeslices: None,
-        policy,
+        policy: foreign::no_alerts(),
         maintenance: Vec::new(),
         source: String::new(),
         definition: String::new(),

@@ -21,11 +21,15 @@ pub(super) enum Sli {
 
 /// Why an SLI can't be counted, and where.
 pub(super) struct Trouble<'a> {
-    at: Value<'a>,
+    at: Box<Value<'a>>,
     refusal: Refusal,
 }
 
-impl Trouble<'_> {
+impl<'a> Trouble<'a> {
+    fn new(at: Value<'a>, refusal: Refusal) -> Self {
+        Self { at: Box::new(at), refusal }
+    }
+
     pub fn error(&self) {
         foreign::refuse(&self.at, &self.refusal);
     }
@@ -93,7 +97,7 @@ fn ratio<'a>(map: &Map<'a>, library: &Library, notes: &mut Notes) -> Option<Resu
             }
         };
         return Some(query(&raw, library)?.and_then(|query| {
-            promql::ratio(&query.text, part_is, Bare::Gauges).map_err(|refusal| Trouble { at: query.at, refusal })
+            promql::ratio(&query.text, part_is, Bare::Gauges).map_err(|refusal| Trouble::new(query.at, refusal))
         }));
     }
     let (key, part_is) = if map.has("good") { ("good", Part::Good) } else { ("bad", Part::Bad) };
@@ -108,8 +112,8 @@ fn ratio<'a>(map: &Map<'a>, library: &Library, notes: &mut Notes) -> Option<Resu
         (Err(trouble), _) | (_, Err(trouble)) => return Some(Err(trouble)),
     };
     Some(promql::events(&part.text, part_is, &total.text, bare).map_err(|refused| match refused {
-        Refused::Part(refusal) => Trouble { at: part.at, refusal },
-        Refused::Total(refusal) => Trouble { at: total.at, refusal },
+        Refused::Part(refusal) => Trouble::new(part.at, refusal),
+        Refused::Total(refusal) => Trouble::new(total.at, refusal),
     }))
 }
 
@@ -141,7 +145,7 @@ fn query<'a>(metric: &Value<'a>, library: &Library) -> Option<Result<Query<'a>, 
             why: format!("slowburn scrapes metrics of Prometheus; it does not ask {kind}"),
             help: "give the SLI a source of type Prometheus, with a query in PromQL".to_owned(),
         };
-        return Some(Err(Trouble { at: kind_at.unwrap_or(spec), refusal }));
+        return Some(Err(Trouble::new(kind_at.unwrap_or(spec), refusal)));
     }
     let entries = spec.entries()?;
     let found = entries.into_iter().find(|(key, _, _)| matches!(*key, "query" | "promql" | "expr"));

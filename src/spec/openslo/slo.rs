@@ -78,6 +78,7 @@ fn common<'a>(metadata: &Map<'a>, spec: &Map<'a>, library: &Library) -> Option<C
     let policy = alert::read(spec.get("alertPolicies").as_ref(), library, &mut notes);
     let description = spec.get("description").and_then(|text| text.text());
     let title = metadata.get("displayName").and_then(|text| text.text());
+    notes.taken("service, name, description, target", "as written");
     let id = SloId { service: service?, name: name? };
     Some(Common {
         name: name_at,
@@ -149,31 +150,19 @@ fn objective(
     if suffix.is_some() {
         notes.changed("objectives", format!("each objective is an SLO; this one is {}", id.name));
     }
-    let own = indicator(&map, library)?;
-    if own.is_some() {
-        at.warn("the parts of a composite are SLOs of their own here", "watch each; their weighted sum is not counted");
-        notes.changed("objectives.indicator", "a part of a composite is an SLO; weights are not used");
-    }
-    let Some((sli, sli_notes)) = own.as_ref().or(common.sli.as_ref()) else {
-        at.error("there is no SLI", "add indicator or indicatorRef to the SLO");
-        return None;
-    };
-    notes.extend(sli_notes);
-    let compiled = compiled(sli, &map, &mut notes);
+    let sli = of_objective(at, &map, common, library, &mut notes)?;
+    let compiled = compiled(&sli, &map, &mut notes);
     let objective = target(&map);
-    let timeslices = common.slices.map(|verdict| timeslices(&map, verdict));
-    let objective = objective?;
-    foreign::warn_of_unreachable(at, &common.policy.pairs, objective);
-    let (compiled, timeslices) = (compiled?, timeslices.map_or(Some(None), |slices| slices.map(Some))?);
-    let title = map.get("displayName").filter(|_| suffix.is_some()).and_then(|title| title.text());
-    let description = match title {
-        Some(title) if common.description.is_empty() => title,
-        Some(title) => format!("{} ({title})", common.description),
-        None => common.description.clone(),
+    let timeslices = match common.slices {
+        Some(verdict) => timeslices(&map, verdict).map(Some),
+        None => Some(None),
     };
+    let (compiled, objective, timeslices) = (compiled?, objective?, timeslices?);
+    foreign::warn_of_unreachable(at, &common.policy.pairs, objective);
+    let title = map.get("displayName").filter(|_| suffix.is_some()).and_then(|title| title.text());
     let slo = Slo {
         id,
-        description,
+        description: described(&common.description, title),
         labels: common.labels.clone(),
         objective,
         window: common.window.clone(),
@@ -186,6 +175,35 @@ fn objective(
         definition: String::new(),
     };
     Some((slo, notes))
+}
+
+/// The SLI of one objective: its own in a composite, or that of the document.
+fn of_objective(
+    at: &Value<'_>,
+    map: &Map<'_>,
+    common: &Common<'_>,
+    library: &Library,
+    notes: &mut Notes,
+) -> Option<Sli> {
+    let own = indicator(map, library)?;
+    if own.is_some() {
+        at.warn("the parts of a composite are SLOs of their own here", "watch each; their weighted sum is not counted");
+        notes.changed("objectives.indicator", "a part of a composite is an SLO; weights are not used");
+    }
+    let Some((sli, sli_notes)) = own.as_ref().or(common.sli.as_ref()) else {
+        at.error("there is no SLI", "add indicator or indicatorRef to the SLO");
+        return None;
+    };
+    notes.extend(sli_notes);
+    Some(sli.clone())
+}
+
+fn described(description: &str, title: Option<String>) -> String {
+    match title {
+        Some(title) if description.is_empty() => title,
+        Some(title) => format!("{description} ({title})"),
+        None => description.to_owned(),
+    }
 }
 
 /// The indicator; a threshold metric becomes one only with the objective's comparison.

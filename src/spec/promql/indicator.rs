@@ -98,6 +98,22 @@ fn latency(terms: &[Term]) -> Option<Indicator> {
     same.then_some(Indicator::Latency { histogram, threshold, threshold_text: le })
 }
 
+/// Whether good events are those of a bucket without the checks of a latency indicator.
+pub(super) fn hides_a_missing_bucket(indicator: &Indicator) -> bool {
+    let is_bucket = |selector: &Selector| {
+        selector
+            .name
+            .strip_suffix("_bucket")
+            .and_then(|name| without_le(selector, name))
+            .is_some_and(|(le, _)| le != "+Inf")
+    };
+    match indicator {
+        Indicator::Events { part, part_is: Part::Good, .. } => is_bucket(part),
+        Indicator::Terms { terms, .. } => terms.iter().any(|term| term.bad < 0.0 && is_bucket(&term.selector)),
+        _ => false,
+    }
+}
+
 /// A bucket's boundary, and the histogram that it belongs to.
 fn without_le(bucket: &Selector, name: &str) -> Option<(String, Selector)> {
     let mut histogram = bucket.renamed(name);

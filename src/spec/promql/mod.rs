@@ -189,7 +189,15 @@ fn finish(bad: &Sum, total: &Sum, dims: &Dims, text: &str, mut notes: Vec<String
             ));
         }
     };
-    Ok(Compiled { indicator: indicator::indicator(bad, total, text)?, by, notes })
+    let indicator = indicator::indicator(bad, total, text)?;
+    if indicator::hides_a_missing_bucket(&indicator) {
+        notes.push(
+            "whether a target has the bucket is checked only where it and the total have the same labels; without it \
+             all events would count as bad"
+                .to_owned(),
+        );
+    }
+    Ok(Compiled { indicator, by, notes })
 }
 
 /// Puts the place of the part into a refusal, and its text as written.

@@ -7,7 +7,7 @@ use crate::config::decode::{Map, Value};
 use crate::domain::group::shown_label;
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Extras, Measure, NoData, Objective, Pair, Policy, Severity};
+use crate::domain::slo::{Extras, NoData, Objective, Pair, Policy, Severity};
 use crate::domain::time::format_duration;
 use std::time::Duration;
 
@@ -60,15 +60,14 @@ pub(super) fn read(
     let absent = !disabled && switch("absent", true);
     Policy {
         pairs: if burns { pairs(window, notes) } else { Vec::new() },
-        measure: Measure::BurnRate,
         no_data: if absent { no_data(objective, window, named("absent"), notes) } else { foreign::NO_DATA },
-        budget: Vec::new(),
         runbook_url: foreign::runbook(&annotations),
         labels,
         annotations,
         of_severity: [Severity::Page, Severity::Ticket]
             .map(|severity| (severity, extras(severity, &named, notes)))
             .into(),
+        ..foreign::no_alerts()
     }
 }
 

@@ -56,7 +56,7 @@ fn latency(value: &Value<'_>) -> Option<Compiled> {
 }
 
 fn counters(part_at: &Value<'_>, part: &Selector, part_is: Part, total: &Selector, by: &[String]) -> Option<Compiled> {
-    let query = |selector: &Selector| selector.to_string();
+    let query = |selector: &Selector| format!("sum({selector})");
     match promql::events(&query(part), part_is, &query(total), Bare::Counters) {
         Ok(compiled) => Some(grouped(compiled, by)),
         Err(promql::Refused::Part(refusal) | promql::Refused::Total(refusal)) => {
@@ -83,7 +83,7 @@ fn bool_gauge(value: &Value<'_>) -> Option<Compiled> {
 
 /// Pyrra adds up all series but those of different groups.
 fn grouped(compiled: Compiled, by: &[String]) -> Compiled {
-    Compiled { by: by.to_vec(), notes: Vec::new(), ..compiled }
+    Compiled { by: by.to_vec(), ..compiled }
 }
 
 fn metric<'a>(map: &Map<'a>, key: &'static str) -> Option<(Value<'a>, Selector)> {

@@ -14,8 +14,9 @@ use super::slowburn::rolling_window;
 use super::{foreign, percent};
 use crate::config::decode::{Map, Value};
 use crate::domain::labels::Labels;
-use crate::domain::slo::{Slo, SloId, SloWindow};
+use crate::domain::slo::{Objective, Policy, Slo, SloId, SloWindow};
 use keys::{DOCUMENT, METADATA, SPEC};
+use std::time::Duration;
 
 /// What stands before the labels and annotations that Pyrra hands on.
 const PREFIX: &str = "pyrra.dev/";
@@ -30,31 +31,16 @@ pub(super) fn read(root: &Value<'_>, source: &str, declared: &mut Declared) -> V
 
 fn slo(root: &Value<'_>, source: &str, declared: &mut Declared) -> Option<(Slo, Fidelity)> {
     let errors_before = root.context().errors();
-    let document = root.lenient_map(&DOCUMENT)?;
-    let kind = document.get("kind")?;
-    if kind.text()? != "ServiceLevelObjective" {
-        kind.error("this is no SLO", "slowburn reads the kind ServiceLevelObjective of Pyrra");
-        return None;
-    }
+    let (metadata, spec) = opened(root)?;
     let mut notes = Notes::default();
-    let metadata = document.get("metadata").and_then(|metadata| metadata.lenient_map(&METADATA));
-    let spec = document.get("spec").and_then(|spec| spec.lenient_map(&SPEC));
-    let (metadata, spec) = (metadata?, spec?);
     let id = id(&metadata, &mut notes, declared);
-    let target_at = spec.get("target")?;
-    let objective = percent::objective(&target_at);
+    let objective = spec.get("target").and_then(|target| percent::objective(&target));
     let window = spec.get("window").and_then(|window| rolling_window(&window));
     let compiled = spec.get("indicator").and_then(|indicator| indicator::read(&indicator, &mut notes));
     let labels = handed_on(metadata.get("labels"), "metadata.labels", &mut notes);
     let labels = foreign::renamed(&labels, "metadata.labels", &mut notes);
     let annotations = handed_on(metadata.get("annotations"), "metadata.annotations", &mut notes);
-    let basis = objective.zip(window);
-    let policy = basis.map(|(objective, window)| {
-        alerting::read(spec.get("alerting").as_ref(), objective, window, annotations, &mut notes)
-    });
-    if let (Some(policy), Some(objective)) = (&policy, objective) {
-        foreign::warn_of_unreachable(&target_at, &policy.pairs, objective);
-    }
+    let policy = policy(&spec, objective, window, annotations, &mut notes);
     note_the_rest(&spec, &mut notes);
     let description = spec.get("description").and_then(|text| text.text()).unwrap_or_default();
     if root.context().errors() > errors_before {
@@ -77,6 +63,32 @@ fn slo(root: &Value<'_>, source: &str, declared: &mut Declared) -> Option<(Slo, 
         definition: definition(root, source),
     };
     Some((slo, report))
+}
+
+/// `metadata` and `spec`, both opened.
+fn opened<'a>(root: &Value<'a>) -> Option<(Map<'a>, Map<'a>)> {
+    let document = root.lenient_map(&DOCUMENT)?;
+    let kind = document.get("kind")?;
+    if kind.text()? != "ServiceLevelObjective" {
+        kind.error("this is no SLO", "slowburn reads the kind ServiceLevelObjective of Pyrra");
+        return None;
+    }
+    let metadata = document.get("metadata").and_then(|metadata| metadata.lenient_map(&METADATA));
+    let spec = document.get("spec").and_then(|spec| spec.lenient_map(&SPEC));
+    Some((metadata?, spec?))
+}
+
+fn policy(
+    spec: &Map<'_>,
+    objective: Option<Objective>,
+    window: Option<Duration>,
+    annotations: Labels,
+    notes: &mut Notes,
+) -> Option<Policy> {
+    let (objective, window) = (objective?, window?);
+    let policy = alerting::read(spec.get("alerting").as_ref(), objective, window, annotations, notes);
+    foreign::warn_of_unreachable(&spec.get("target")?, &policy.pairs, objective);
+    Some(policy)
 }
 
 fn id(metadata: &Map<'_>, notes: &mut Notes, declared: &mut Declared) -> Option<SloId> {
@@ -103,7 +115,7 @@ fn handed_on(value: Option<Value<'_>>, field: &str, notes: &mut Notes) -> Labels
 }
 
 fn note_the_rest(spec: &Map<'_>, notes: &mut Notes) {
-    notes.taken("target, window", "exactly as written");
+    notes.taken("name, description, target, window", "as written");
     for (key, why) in [
         ("performanceOverAccuracy", "slowburn's windows cost the same and are exact"),
         ("partial_response_strategy", "slowburn asks no Thanos"),

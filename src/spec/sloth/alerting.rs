@@ -10,7 +10,7 @@ use super::keys::ALERT;
 use crate::config::decode::{Map, Value};
 use crate::domain::group::shown_label;
 use crate::domain::labels::Labels;
-use crate::domain::slo::{Extras, Measure, Policy, Severity, SloId};
+use crate::domain::slo::{Extras, Policy, Severity, SloId};
 
 /// Reads the policy; mistakes are reported.
 pub(super) fn read(value: Option<&Value<'_>>, scope: &Scope<'_>, id: Option<&SloId>, notes: &mut Notes) -> Policy {
@@ -27,13 +27,10 @@ pub(super) fn read(value: Option<&Value<'_>>, scope: &Scope<'_>, id: Option<&Slo
     }
     let mut policy = Policy {
         pairs: scope.catalogue.pairs.clone(),
-        measure: Measure::BurnRate,
-        no_data: foreign::NO_DATA,
-        budget: Vec::new(),
         runbook_url: foreign::runbook(&annotations),
         labels,
         annotations,
-        of_severity: Default::default(),
+        ..foreign::no_alerts()
     };
     for (key, severity) in [(scope.keys.page_alert, Severity::Page), (scope.keys.ticket_alert, Severity::Ticket)] {
         alert(get(key).as_ref(), &format!("alerting.{key}"), severity, &mut policy, notes);

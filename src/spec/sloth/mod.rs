@@ -51,7 +51,17 @@ pub(super) fn read_resource(
     catalogues: &Catalogues,
     declared: &mut Declared,
 ) -> Vec<(Slo, Fidelity)> {
-    let spec = root.lenient_map(&RESOURCE).and_then(|resource| resource.get("spec")?.lenient_map(&SPEC));
+    let spec = root.lenient_map(&RESOURCE).and_then(|resource| {
+        let kind = resource.get("kind")?;
+        if kind.text()? != "PrometheusServiceLevel" {
+            kind.error(
+                "these are no SLOs",
+                "slowburn reads the kinds PrometheusServiceLevel and AlertWindows of Sloth",
+            );
+            return None;
+        }
+        resource.get("spec")?.lenient_map(&SPEC)
+    });
     let Some(spec) = spec else { return Vec::new() };
     let mut notes = Notes::default();
     notes.left_out("metadata", "names and labels of the Kubernetes resource tell nothing about its SLOs");

@@ -18,6 +18,7 @@ pub(super) fn read(value: &Value<'_>, scope: &Scope<'_>, declared: &mut Declared
     let id = id(&map, scope, &mut notes, declared);
     let objective_at = map.get("objective");
     let objective = objective_at.as_ref().and_then(percent::objective);
+    notes.taken("service, name, description, objective", "as written");
     let compiled = map.get("sli").and_then(|sli| indicator(&sli, scope, &mut notes));
     notes.extend(&scope.notes);
     let mut labels = scope.labels.clone();

@@ -24,11 +24,11 @@ use std::sync::Arc;
 const BEGIN: i64 = 1_767_225_600_000;
 const STEP: i64 = 15_000;
 /// Steps before the checkpoint, a day and a half.
-const LIVED: i64 = 8640;
+pub const LIVED: i64 = 8640;
 /// Steps after it.
 const JOURNALED: i64 = 40;
 
-/// Requests by instance, a scrape SLO's worth of fractions, and a budget of time slices.
+/// Requests by instance, and a budget of time slices.
 fn life_setup() -> Setup {
     let mut by = slo("requests");
     by.by = vec!["instance".to_owned()];
@@ -40,7 +40,7 @@ fn life_setup() -> Setup {
     setup([by, slices])
 }
 
-fn life() -> Vec<Event> {
+pub fn life() -> Vec<Event> {
     let mut all = vec![Event::Configured { at: Timestamp(BEGIN), setup: Arc::new(life_setup()) }];
     let targets = ["a:1", "b:1"].map(|instance| target(instance, seconds(15)));
     let mut shown = [[0.0; 2]; 2];
@@ -61,7 +61,7 @@ fn life() -> Vec<Event> {
     all
 }
 
-fn lived(events: &[Event]) -> State {
+pub fn lived(events: &[Event]) -> State {
     let mut state = State::default();
     for event in events {
         state.step(std::slice::from_ref(event));
@@ -69,23 +69,22 @@ fn lived(events: &[Event]) -> State {
     state
 }
 
-fn write(path: &Path) {
-    let dir = tempfile::tempdir().unwrap();
-    let life = life();
+/// Fills a data directory: a checkpoint after most of the life, and the rest in the journal.
+pub fn write_into(dir: &Path, life: &[Event]) {
     let (before, after) = life.split_at(1 + 2 * LIVED as usize);
-    engine::plant(dir.path(), &mut lived(before)).unwrap();
-    let (mut store, _) = Store::open(dir.path()).unwrap();
+    engine::plant(dir, &mut lived(before)).unwrap();
+    let (mut store, _) = Store::open(dir).unwrap();
     let mut encoder = Encoder::new();
     for events in after.chunks(7) {
         store.append(&encoder.encode(events).unwrap()).unwrap();
     }
-    drop(store);
-    std::fs::copy(dir.path().join("slowburn.db"), path).unwrap();
 }
 
 #[test]
 fn a_life_is_written() {
     if let Some(path) = std::env::var_os("SLOWBURN_WRITE_FIXTURE") {
-        write(Path::new(&path));
+        let dir = tempfile::tempdir().unwrap();
+        write_into(dir.path(), &life());
+        std::fs::copy(dir.path().join("slowburn.db"), path).unwrap();
     }
 }

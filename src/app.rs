@@ -13,7 +13,7 @@ use crate::notify::channel;
 use crate::notify::worker::Worker;
 use crate::source::pool::ScrapePool;
 use crate::store::{OpenError, Store, StoreError, Writer};
-use crate::view::{Handle, Published};
+use crate::view::{Handle, Published, Statuses};
 use crate::web::{self, AppState};
 use arc_swap::ArcSwap;
 use std::io;
@@ -165,7 +165,7 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         // No time of its own: the page tells that the engine is starting.
         at: Timestamp::default(),
         started,
-        statuses: Arc::default(),
+        statuses: Statuses::default(),
         setup: Arc::new(config.setup.clone()),
         outbox: Arc::default(),
         sent: Arc::default(),
@@ -175,6 +175,5 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         discovery: Arc::default(),
         store: Default::default(),
         reload: Default::default(),
-        events: Arc::default(),
     }
 }

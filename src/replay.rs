@@ -7,11 +7,12 @@
 use crate::config::Config;
 use crate::domain::event::Event;
 use crate::domain::labels::{Labels, Series};
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::plan::Plan;
 use crate::domain::reading::{Outcome, Reading, Sample, Scrape, Target, TargetId};
 use crate::domain::setup::Setup;
 use crate::domain::state::State;
-use crate::domain::status::{SloStatus, Transition};
+use crate::domain::status::Transition;
 use crate::domain::time::Timestamp;
 use crate::source::exposition::{self, Entry, Format, Point, SyntaxError};
 use serde::Serialize;
@@ -24,7 +25,7 @@ use std::time::Duration;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Line {
     Transition(Box<Transition>),
-    Slo(Arc<SloStatus>),
+    Slo(Arc<LazyStatus>),
 }
 
 /// Why a recording can't be read.

@@ -2,7 +2,8 @@
 //!
 //! Prints one table and writes `target/bench.json`. Times are CPU times wherever work is measured, for wall time tells
 //! little on a machine that others use too; where somebody waits (a page, a start, an alert) it is wall time. With
-//! `BENCH_QUICK=1` everything is smaller and says so: for work on the benchmark itself.
+//! `BENCH_QUICK=1` everything is smaller and says so: for work on the benchmark itself. Arguments choose parts
+//! (`reading`, `evaluation`, `live`) and numbers of SLOs: `cargo bench --bench table -- live 1000`.
 
 mod anchor;
 mod evaluation;
@@ -25,6 +26,8 @@ use std::time::Duration;
 /// How much is measured.
 pub struct Scale {
     quick: bool,
+    /// Numbers of SLOs asked for; none is all.
+    chosen: Vec<usize>,
 }
 
 impl Scale {
@@ -39,16 +42,19 @@ impl Scale {
 
     /// Numbers of SLOs.
     pub fn growth(&self) -> Vec<usize> {
-        if self.quick { vec![100, 1000] } else { vec![100, 1000, 10_000] }
+        let all: &[usize] = if self.quick { &[100, 1000] } else { &[100, 1000, 10_000] };
+        all.iter().copied().filter(|slos| self.chosen.is_empty() || self.chosen.contains(slos)).collect()
     }
 }
 
 fn main() {
-    let scale = Scale { quick: std::env::var_os("BENCH_QUICK").is_some() };
     let mut table = Table::default();
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    // Cargo passes `--bench`; what else is given names the parts to measure.
-    let parts: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    // Cargo passes `--bench`; what else is given chooses what to measure.
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let (slos, parts): (Vec<String>, Vec<String>) = chosen.into_iter().partition(|word| word.parse::<usize>().is_ok());
+    let chosen = slos.iter().filter_map(|word| word.parse().ok()).collect();
+    let scale = Scale { quick: std::env::var_os("BENCH_QUICK").is_some(), chosen };
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|named| named == part);
     if wanted("reading") {
         reading::measure(&mut table);

@@ -8,6 +8,7 @@
 use crate::support::body::body;
 use slowburn::config::{Config, load};
 use slowburn::domain::event::Event;
+use slowburn::domain::gauge::Gauge;
 use slowburn::domain::group::{GroupState, Surroundings};
 use slowburn::domain::labels::Labels;
 use slowburn::domain::reading::{Outcome, Scrape, Target, TargetId};
@@ -182,12 +183,12 @@ impl Page {
 }
 
 /// Lives of one SLO each, up to `end`.
-fn lives(spec: &Slo, since: Timestamp, end: Timestamp) -> Vec<GroupState> {
+fn lives(spec: &Arc<Slo>, since: Timestamp, end: Timestamp) -> Vec<GroupState> {
     (0..LIVES).map(|seed| life(spec, since, end, &mut fastrand::Rng::with_seed(seed))).collect()
 }
 
-fn life(spec: &Slo, since: Timestamp, end: Timestamp, random: &mut fastrand::Rng) -> GroupState {
-    let mut group = GroupState::new(Labels::new(), spec, since);
+fn life(spec: &Arc<Slo>, since: Timestamp, end: Timestamp, random: &mut fastrand::Rng) -> GroupState {
+    let (mut group, gauge) = (GroupState::new(Labels::new(), spec, since), Arc::new(Gauge::new(spec)));
     let rate = 20.0 + 100.0 * random.f64();
     let steps = end.since(since).as_millis() / INTERVAL.as_millis();
     for step in 0..steps as i64 {
@@ -199,7 +200,7 @@ fn life(spec: &Slo, since: Timestamp, end: Timestamp, random: &mut fastrand::Rng
         group.saw_sample(to);
         // An evaluation seals and thins what is old; to skip most of them changes little of that, and saves minutes.
         if step % 16 == 0 {
-            group.evaluate(spec, &Surroundings { now: to, problem: None, resumed: since, external_url: "" });
+            group.evaluate(spec, &gauge, &Surroundings { now: to, problem: None, resumed: since, external_url: "" });
         }
     }
     group

@@ -85,7 +85,7 @@ fn word(state: crate::domain::status::AlertState) -> &'static str {
 }
 
 /// Statuses as people read them.
-pub fn table(statuses: &[std::sync::Arc<crate::domain::status::SloStatus>]) -> Table {
+pub fn table(statuses: &[std::sync::Arc<crate::domain::lazy_status::LazyStatus>]) -> Table {
     let mut table = Table::new();
     table.set_header(["SLO", "group", "state", "SLI", "objective", "bad / total", "budget left", "coverage"]);
     for status in statuses {

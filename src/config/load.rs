@@ -140,7 +140,9 @@ fn read_slo_files(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics
     slos
 }
 
-fn assemble(main: MainFile, slos: Vec<Slo>, path: &Path) -> Config {
+fn assemble(main: MainFile, mut slos: Vec<Slo>, path: &Path) -> Config {
+    // The order in which everything is shown.
+    slos.sort_by(|a, b| a.id.cmp(&b.id));
     let mut global = main.globals.global;
     global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(&main.web));
     let setup = Setup {

@@ -2,14 +2,15 @@
 
 use super::alert::{BurnAlerts, PairView};
 use super::burn::{burn_rate, exceeds, exhausts_in};
+use super::gauge::{Gauge, SpentGauge};
 use super::history::Counts;
 use super::ratio::Ratio;
-use super::slo::{Severity, Slo};
 use super::status::HistoryPoint;
 use super::time::{Timestamp, millis};
 use std::time::Duration;
 
 /// The SLO window in numbers.
+#[derive(Clone, Copy, Debug)]
 pub struct Figures {
     pub window: Counts,
     budget: Ratio,
@@ -22,19 +23,16 @@ pub struct Figures {
 }
 
 impl Figures {
-    pub fn new(slo: &Slo, window: Counts) -> Self {
-        let budget = slo.objective.budget();
+    /// `budget` is the objective's.
+    pub fn new(budget: Ratio, window: Counts) -> Self {
         let measured = window.measured > 0 || window.total > 0.0;
         let consumed = burn_rate(&window, budget).unwrap_or(0.0);
         Self { window, budget, consumed, remaining: measured.then_some(1.0 - consumed), exhausts: None }
     }
 
-    pub fn forecast(&mut self, slo: &Slo, burn: &BurnAlerts, views: &[PairView]) {
-        let pairs = &slo.policy.pairs;
-        let last_page = || pairs.iter().rposition(|p| p.severity == Severity::Page);
-        let first_ticket = || pairs.iter().position(|p| p.severity == Severity::Ticket);
-        let pair = burn.hottest(None, pairs, views).or_else(last_page).or_else(first_ticket);
-        self.exhausts = exhausts_in(self.remaining, pair.and_then(|i| views[i].burn_long), &slo.window);
+    pub fn forecast(&mut self, gauge: &Gauge, burn: &BurnAlerts, views: &[PairView]) {
+        let pair = burn.hottest(None, &gauge.pairs, views).or(gauge.forecast_pair());
+        self.exhausts = exhausts_in(self.remaining, pair.and_then(|i| views[i].burn_long), &gauge.window);
     }
 
     /// A step of the history with these counts, at whose end the window stood as it does here.
@@ -57,10 +55,10 @@ impl Figures {
     }
 
     /// Whether at least this share of the budget is spent; never without measurement.
-    pub fn consumed_reaches(&self, share: Ratio) -> bool {
-        match share.times(self.budget) {
+    pub fn consumed_reaches(&self, spent: &SpentGauge) -> bool {
+        match spent.threshold {
             Some(threshold) => self.window.total > 0.0 && at_least(&self.window, threshold),
-            None => self.consumed >= share.as_f64(),
+            None => self.consumed >= spent.share.as_f64(),
         }
     }
 }
@@ -69,13 +67,6 @@ impl Figures {
 fn at_least(counts: &Counts, threshold: Ratio) -> bool {
     exceeds(counts.bad, counts.total, threshold)
         || counts.bad * threshold.den() as f64 == counts.total * threshold.num() as f64
-}
-
-pub(super) fn exceeds_factor(counts: &Counts, factor: Ratio, budget: Ratio) -> bool {
-    match factor.times(budget) {
-        Some(threshold) => exceeds(counts.bad, counts.total, threshold),
-        None => burn_rate(counts, budget).is_some_and(|rate| rate > factor.as_f64()),
-    }
 }
 
 /// Whether a window holds more than `share × w / long` of the bad events that the whole SLO window may have at the

@@ -1,28 +1,27 @@
 //! One budget: an SLO, or one group of an SLO that counts `by` labels. Its evaluation turns counts into a status and
 //! into changes of alerts.
 
-use super::alert::{BurnAlerts, PairView, Standing, Verdict};
-use super::burn::{burn_rate, tidied, window_counts};
-use super::figures::{Figures, exceeds_allowance, exceeds_factor};
+use super::alert::{BurnAlerts, Standing};
+use super::burn::{tidied, window_counts};
+use super::figures::Figures;
+use super::finding::{Finding, Move, Views, WindowCounts, alerting};
+use super::gauge::Gauge;
 use super::history::{Counts, History};
 use super::labels::Labels;
+use super::lazy_status::LazyStatus;
 use super::message::Detail;
-use super::present::{Move, Picture};
-use super::ratio::Ratio;
 use super::slices::Slices;
-use super::slo::{Measure, Pair, Severity, Slo, SloWindow};
-use super::status::{AlertState, HistoryPoint, SloStatus, Transition};
+use super::slo::{Severity, Slo, SloWindow};
+use super::status::{AlertState, HistoryPoint, Transition};
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const BURN: &str = "ErrorBudgetBurn";
 pub const NO_DATA: &str = "SloNoData";
 pub const SPENT: &str = "ErrorBudgetSpent";
-
-/// Windows shown where no pair asks for any.
-const SHOWN_WINDOWS: [u64; 7] = [300, 1800, 3600, 7200, 21_600, 86_400, 259_200];
 
 /// The state of one budget.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,9 +43,9 @@ pub struct GroupState {
 }
 
 /// What one evaluation found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Evaluation {
-    pub status: SloStatus,
+    pub status: LazyStatus,
     pub changes: Vec<Change>,
     /// Every firing alert as it stands, for messages.
     pub firing: Vec<Firing>,
@@ -94,11 +93,11 @@ impl AlertKey {
 }
 
 /// What an evaluation needs besides the budget itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// Why the SLI can't be computed.
-    pub problem: Option<&'a str>,
+    pub problem: Option<Arc<str>>,
     /// When this process began to look; silence before it is its own.
     pub resumed: Timestamp,
     pub external_url: &'a str,
@@ -142,19 +141,19 @@ impl GroupState {
         ((sum.total - sum.bad).max(0.0), sum.bad)
     }
 
-    /// Evaluates at `now`, which never falls.
-    pub fn evaluate(&mut self, slo: &Slo, around: &Surroundings<'_>) -> Evaluation {
+    /// Evaluates at `now`, which never falls. `gauge` is the SLO's.
+    pub fn evaluate(&mut self, slo: &Arc<Slo>, gauge: &Arc<Gauge>, around: &Surroundings<'_>) -> Evaluation {
         let now = around.now;
         if let Some((slices, spec)) = self.slices.as_mut().zip(slo.timeslices.as_ref()) {
             slices.advance(now, spec, &self.events, &slo.maintenance);
         }
         let elapsed = self.evaluated.map_or(0, |last| now.0 - last.0);
         self.evaluated = Some(now);
-        let (window, counts) = self.count_windows(slo, now);
-        let views: Vec<PairView> = slo.policy.pairs.iter().map(|pair| view(slo, pair, &window, &counts)).collect();
-        let severities = self.burn.step(&slo.policy.pairs, &views, elapsed, now);
-        let mut figures = Figures::new(slo, window);
-        figures.forecast(slo, &self.burn, &views);
+        let (window, windows) = self.count_windows(slo, gauge, now);
+        let views: Views = (0..gauge.pairs.len()).map(|pair| gauge.view(pair, &window, &windows)).collect();
+        let severities = self.burn.step(&gauge.pairs, &views, elapsed, now);
+        let mut figures = Figures::new(gauge.budget, window);
+        figures.forecast(gauge, &self.burn, &views);
         let burn = severities.into_iter().map(|change| Move {
             key: AlertKey::Burn(change.severity),
             from: change.from,
@@ -163,54 +162,57 @@ impl GroupState {
             reason: change.pair.map_or("its pairs were removed", |i| views[i].verdict.reason()),
         });
         let mut moves: Vec<Move> = burn.collect();
-        moves.extend(self.step_no_data(slo, around));
-        moves.extend(self.step_spent(slo, &figures, now));
-        let picture = Picture { group: self, slo, views: &views, figures: &figures, windows: &counts, around };
-        let evaluation = Evaluation {
-            status: picture.status(),
-            changes: moves.iter().map(|change| picture.change(change)).collect(),
-            firing: picture.firing(),
+        moves.extend(self.step_no_data(gauge, around));
+        self.step_spent(gauge, &figures, now, &mut moves);
+        let finding = Finding {
+            slo: Arc::clone(slo),
+            gauge: Arc::clone(gauge),
+            group: self.group.clone(),
+            at: now,
+            problem: around.problem.clone(),
+            figures,
+            windows,
+            alerts: alerting(gauge, &self.burn, self.no_data, &self.spent, &views),
+            last_sample: self.last_sample,
         };
-        self.maintain(slo, now);
-        evaluation
+        let changes = moves.iter().map(|change| finding.change(change, around.external_url)).collect();
+        let firing = finding.firing(around.external_url);
+        self.maintain(slo, gauge, now);
+        Evaluation { status: LazyStatus::new(finding, self.totals()), changes, firing }
     }
 
     /// The counts of the SLO window and of every shown window, each looked up once.
-    fn count_windows(&mut self, slo: &Slo, now: Timestamp) -> (Counts, Vec<WindowCounts>) {
-        let windows = windows(slo);
-        let starts = std::iter::once(slo.window.start(now)).chain(windows.iter().map(|window| now - *window));
-        let counts: Vec<Counts> = if self.slices.is_none() && slo.maintenance.is_empty() {
+    fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp) -> (Counts, WindowCounts) {
+        let starts = std::iter::once(slo.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
+        let mut counts: WindowCounts = if self.slices.is_none() && slo.maintenance.is_empty() {
             let (starts, end) = (starts.collect::<SmallVec<[_; 12]>>(), self.events.at(now));
             self.events.at_edges(&starts).into_iter().map(|start| tidied(end - start)).collect()
         } else {
             starts.map(|start| self.counts(slo, start, now)).collect()
         };
-        (counts[0], windows.into_iter().zip(counts[1..].iter().copied()).collect())
+        (counts.remove(0), counts)
     }
 
-    fn step_no_data(&mut self, slo: &Slo, around: &Surroundings<'_>) -> Option<Move> {
-        let severity = slo.policy.no_data.severity?;
+    fn step_no_data(&mut self, gauge: &Gauge, around: &Surroundings<'_>) -> Option<Move> {
+        let severity = gauge.no_data.severity?;
         let last = self.last_sample.unwrap_or(self.since).max(around.resumed).max(self.since);
-        let silent = around.now.since(last) >= slo.policy.no_data.after;
+        let silent = around.now.since(last) >= gauge.no_data.after;
         let to = if silent { AlertState::Firing } else { AlertState::Inactive };
         let from = self.no_data.change(to, around.now)?;
         let reason = if silent { "no sample for too long" } else { "samples are back" };
         Some(Move { key: AlertKey::NoData(severity), from, to, pair: None, reason })
     }
 
-    fn step_spent(&mut self, slo: &Slo, figures: &Figures, now: Timestamp) -> Vec<Move> {
-        self.spent.resize(slo.policy.budget.len(), Standing::default());
-        let mut moves = Vec::new();
-        for (i, (alert, standing)) in slo.policy.budget.iter().zip(&mut self.spent).enumerate() {
-            let share = Ratio::new(100, 1).and_then(|hundred| alert.consumed.over(hundred)).unwrap_or(Ratio::ONE);
-            let reached = figures.consumed_reaches(share);
+    fn step_spent(&mut self, gauge: &Gauge, figures: &Figures, now: Timestamp, moves: &mut Vec<Move>) {
+        self.spent.resize(gauge.spent.len(), Standing::default());
+        for (i, (alert, standing)) in gauge.spent.iter().zip(&mut self.spent).enumerate() {
+            let reached = figures.consumed_reaches(alert);
             let to = if reached { AlertState::Firing } else { AlertState::Inactive };
             if let Some(from) = standing.change(to, now) {
                 let reason = if reached { "the share of the budget is spent" } else { "the budget has recovered" };
                 moves.push(Move { key: AlertKey::Spent(i, alert.severity), from, to, pair: None, reason });
             }
         }
-        moves
     }
 
     /// Whether the budget still means something: seen within `keep`, or with an alert that is not over.
@@ -237,16 +239,16 @@ impl GroupState {
 
     fn point(&self, slo: &Slo, from: Timestamp, at: Timestamp) -> HistoryPoint {
         let (step, window) = (self.counts(slo, from, at), self.counts(slo, slo.window.start(at), at));
-        Figures::new(slo, window).history_point((from, at), &step)
+        Figures::new(slo.objective.budget(), window).history_point((from, at), &step)
     }
 
-    fn maintain(&mut self, slo: &Slo, now: Timestamp) {
+    fn maintain(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp) {
         let full = self.events.is_full() || self.slices.as_ref().is_some_and(|s| s.history.is_full());
         if !full {
             return;
         }
         let slice = slo.timeslices.map(|t| t.slice);
-        let finest = windows(slo).into_iter().chain(slice).min().unwrap_or_default();
+        let finest = gauge.windows.iter().copied().chain(slice).min().unwrap_or_default();
         // Twice the window, so that the budget can still be drawn as of a window ago.
         let keep = slo.window.nominal() * 2 + Duration::from_secs(7 * 86_400);
         let pins = pins(slo, now);
@@ -255,49 +257,6 @@ impl GroupState {
             slices.history.maintain(now, finest, keep, &pins);
         }
     }
-}
-
-/// A window with what happened in it.
-pub(super) type WindowCounts = (Duration, Counts);
-
-fn view(slo: &Slo, pair: &Pair, window: &Counts, counts: &[WindowCounts]) -> PairView {
-    let budget = slo.objective.budget();
-    let of =
-        |length: Duration| counts.iter().find(|(window, _)| *window == length).map(|(_, c)| *c).unwrap_or_default();
-    let (long, short) = (of(pair.long), of(pair.short));
-    let burning = match slo.policy.measure {
-        Measure::BurnRate => [long, short].iter().all(|c| exceeds_factor(c, pair.factor, budget)),
-        Measure::BudgetSpent => [(long, pair.long), (short, pair.short)]
-            .iter()
-            .all(|(c, w)| exceeds_allowance(c, *w, pair.factor, budget, window)),
-    };
-    let verdict = if short.measured == 0 {
-        Verdict::Held
-    } else if !burning {
-        Verdict::Quiet
-    } else if long.bad < pair.min_bad_events {
-        Verdict::TooFewEvents
-    } else {
-        Verdict::Burning
-    };
-    PairView {
-        verdict,
-        burn_long: burn_rate(&long, budget),
-        burn_short: burn_rate(&short, budget),
-        bad: long.bad,
-        total: long.total,
-    }
-}
-
-/// Every window that is shown, ascending.
-fn windows(slo: &Slo) -> Vec<Duration> {
-    let mut windows: Vec<Duration> = slo.policy.pairs.iter().flat_map(|p| [p.long, p.short]).collect();
-    if windows.is_empty() {
-        windows = SHOWN_WINDOWS.map(Duration::from_secs).to_vec();
-    }
-    windows.sort_unstable();
-    windows.dedup();
-    windows
 }
 
 fn pins(slo: &Slo, now: Timestamp) -> Vec<Timestamp> {

@@ -1,14 +1,15 @@
 //! One SLO's memory: its budgets, one for each group, and what is wrong with its indicator.
 
 use super::alert::Standing;
+use super::gauge::{Gauge, Gauges};
 use super::group::{Change, Firing, GroupState, Surroundings};
 use super::labels::Labels;
+use super::lazy_status::LazyStatus;
 use super::reading::{Target, TargetId};
 use super::setup::Setup;
 use super::shared::Shared;
 use super::sli::Boundary;
 use super::slo::{Indicator, Slo, SloId};
-use super::status::SloStatus;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +41,10 @@ pub struct SloState {
     #[serde(skip)]
     pub refused_groups: u64,
     #[serde(skip)]
-    pub statuses: Vec<Arc<SloStatus>>,
+    pub statuses: Vec<Arc<LazyStatus>>,
+    /// Of `spec`; set by [`SloState::measure_by`].
+    #[serde(skip)]
+    gauge: Option<Arc<Gauge>>,
     /// The alerts that fired at the last evaluation.
     pub(super) firing: Vec<Firing>,
 }
@@ -58,6 +62,7 @@ impl SloState {
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
             statuses: Vec::new(),
+            gauge: None,
             firing: Vec::new(),
         };
         if spec.by.is_empty() {
@@ -86,6 +91,7 @@ impl SloState {
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
             statuses: Vec::new(),
+            gauge: None,
             firing: if from == 0 { self.firing.clone() } else { Vec::new() },
         }
     }
@@ -106,6 +112,11 @@ impl SloState {
         self.spec = spec.clone();
         self.retired = None;
         self.missing_bucket.clear();
+    }
+
+    /// Works out how the definition in force is measured.
+    pub(super) fn measure_by(&mut self, gauges: &mut Gauges) {
+        self.gauge = Some(gauges.of(&self.spec));
     }
 
     /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
@@ -153,24 +164,26 @@ impl SloState {
 
     /// Evaluates every budget; its statuses and firing alerts are kept, its changes returned.
     pub(super) fn evaluate(&mut self, now: Timestamp, resumed: Timestamp, setup: &Setup) -> Vec<Change> {
-        let problem = self.problem();
-        let around = Surroundings { now, problem: problem.as_deref(), resumed, external_url: &setup.external_url };
-        let (mut statuses, mut changes, mut firing) = (Vec::with_capacity(self.groups.len()), Vec::new(), Vec::new());
+        let gauge = self.gauge.get_or_insert_with(|| Arc::new(Gauge::new(&self.spec))).clone();
+        let problem = self.problem().map(Arc::from);
+        let around = Surroundings { now, problem, resumed, external_url: &setup.external_url };
         if !self.spec.by.is_empty() {
             let keep = self.spec.window.nominal().max(Duration::from_secs(86_400));
             self.groups.retain(|_, group| group.is_alive(now, keep));
         }
+        let mut changes = Vec::new();
+        self.statuses.clear();
+        self.firing.clear();
         for group in self.groups.values_mut() {
-            let mut evaluation = group.evaluate(&self.spec, &around);
-            statuses.push(Arc::new(evaluation.status));
+            let mut evaluation = group.evaluate(&self.spec, &gauge, &around);
+            self.statuses.push(Arc::new(evaluation.status));
             changes.append(&mut evaluation.changes);
-            firing.append(&mut evaluation.firing);
+            self.firing.append(&mut evaluation.firing);
         }
         if self.groups.is_empty() {
             let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
-            statuses.push(Arc::new(nothing.evaluate(&self.spec, &around).status));
+            self.statuses.push(Arc::new(nothing.evaluate(&self.spec, &gauge, &around).status));
         }
-        (self.statuses, self.firing) = (statuses, firing);
         changes
     }
 }

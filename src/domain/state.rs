@@ -2,6 +2,8 @@
 
 use super::alert::Standing;
 use super::dispatch::Dispatch;
+use super::gauge::Gauges;
+use super::lazy_status::LazyStatus;
 use super::plan::{Plan, selector_texts};
 use super::reading::TargetId;
 use super::setup::Setup;
@@ -9,7 +11,7 @@ use super::shared::Shared;
 use super::sli::TargetState;
 use super::slo::{Slo, SloId};
 use super::slo_state::{SloState, counting_key};
-use super::status::{SloStatus, Transition};
+use super::status::Transition;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -35,6 +37,8 @@ pub struct State {
     pub(super) plan: Plan,
     /// Stable keys of `slos`, in order.
     pub(super) keys: Vec<String>,
+    /// Where each SLO stands in `slos`.
+    places: BTreeMap<SloId, usize>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
 }
@@ -52,7 +56,7 @@ pub struct Core {
     pub selectors: BTreeMap<String, Timestamp>,
     pub dispatch: Dispatch,
     /// The last transitions of all SLOs, newest first.
-    pub transitions: VecDeque<Transition>,
+    pub transitions: VecDeque<Arc<Transition>>,
     /// Whether the store is in trouble.
     pub trouble: Standing,
     pub trouble_text: String,
@@ -114,8 +118,13 @@ impl State {
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
+        self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
         for target in self.targets.values_mut() {
             target.relink(&self.plan);
+        }
+        let mut gauges = Gauges::default();
+        for slo in &mut self.slos {
+            slo.measure_by(&mut gauges);
         }
     }
 
@@ -131,20 +140,16 @@ impl State {
     }
 
     /// Every status in the order of SLOs and groups.
-    pub fn statuses(&self) -> impl Iterator<Item = &Arc<SloStatus>> {
+    pub fn statuses(&self) -> impl Iterator<Item = &Arc<LazyStatus>> {
         self.slos.iter().flat_map(|slo| &slo.statuses)
     }
 
     /// Good and bad events of every status, in the same order, since counting began.
     pub fn totals(&self) -> Vec<(f64, f64)> {
-        let all = self.slos.iter().flat_map(|slo| {
-            let unseen = slo.groups.is_empty().then_some((0.0, 0.0));
-            slo.groups.values().map(|group| group.totals()).chain(unseen)
-        });
-        all.collect()
+        self.statuses().map(|status| status.totals).collect()
     }
 
     pub fn slo(&self, id: &SloId) -> Option<&SloState> {
-        self.slos.iter().find(|slo| slo.id == *id).map(|slo| &**slo)
+        self.places.get(id).map(|place| &*self.slos[*place])
     }
 }

@@ -4,7 +4,7 @@
 //! same events in the same order give the same state, bit for bit.
 
 use super::event::Event;
-use super::group::{AlertKey, Change};
+use super::group::{AlertKey, Change, Firing};
 use super::labels::Labels;
 use super::message::{Detail, Notice};
 use super::reading::{Outcome, Scrape, Target, TargetId};
@@ -250,20 +250,30 @@ impl State {
             let resolved = notice(setup, spec, key, &detail, transition.at, Some(transition.at));
             self.core.dispatch.resolve(setup, resolved, self.core.now);
         }
-        self.core.transitions.push_front(transition.clone());
+        self.core.transitions.push_front(Arc::new(transition.clone()));
         self.core.transitions.truncate(TRANSITIONS_KEPT);
         effects.transitions.push(transition);
     }
 
     /// Every firing alert, as people are told of it.
     pub fn notices(&self) -> Vec<Notice> {
-        let Some(setup) = &self.setup else { return Vec::new() };
-        let all = self.slos.iter().flat_map(|slo| slo.firing.iter().map(move |alert| (slo, alert)));
-        let trouble = (self.core.trouble.state == AlertState::Firing)
-            .then(|| super::trouble::notice(setup, &self.core.trouble_text, self.core.trouble.since, None));
-        all.map(|(slo, alert)| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None))
-            .chain(trouble)
-            .collect()
+        (0..self.slos.len()).flat_map(|slo| self.notices_of(slo)).chain(self.trouble_notice()).collect()
+    }
+
+    /// The firing alerts of one SLO, by index.
+    pub fn notices_of(&self, slo: usize) -> impl Iterator<Item = Notice> {
+        let slo = &self.slos[slo];
+        let told =
+            |setup: &Setup, alert: &Firing| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None);
+        let setup = self.setup.as_deref();
+        setup.into_iter().flat_map(move |setup| slo.firing.iter().map(move |alert| told(setup, alert)))
+    }
+
+    /// slowburn's own trouble, while there is any.
+    pub fn trouble_notice(&self) -> Option<Notice> {
+        let (setup, core) = (self.setup.as_deref()?, &self.core);
+        let firing = core.trouble.state == AlertState::Firing;
+        firing.then(|| super::trouble::notice(setup, &core.trouble_text, core.trouble.since, None))
     }
 }
 

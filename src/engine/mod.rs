@@ -5,6 +5,7 @@
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
 
 mod archive;
+mod board;
 pub mod ledger;
 mod past;
 pub mod persist;
@@ -82,6 +83,7 @@ pub struct Engine {
     warnings: BTreeMap<String, String>,
     urgent: bool,
     stale: bool,
+    board: board::Board,
     last_flush: Instant,
     targets: publish::TargetsView,
 }
@@ -100,6 +102,7 @@ impl Engine {
             warnings: BTreeMap::new(),
             urgent: false,
             stale: true,
+            board: board::Board::default(),
             last_flush: clock::instant(),
             targets: publish::TargetsView::default(),
         }
@@ -172,7 +175,6 @@ impl Engine {
                 Delivery::GivenUp { .. } => DeliveryOutcome::GivenUp,
             };
             self.links.metrics.delivered(&message.channel.kind, outcome, report.at.since(message.created_at));
-            log_delivery(message, &report.delivery);
         }
         self.take(Event::Delivered(report));
     }
@@ -182,8 +184,11 @@ impl Engine {
     }
 
     fn take(&mut self, event: Event) {
+        if matches!(event, Event::Configured { .. }) {
+            self.board.forget();
+        }
         let effects = self.saver.step(&mut self.state, event);
-        self.stale |= !effects.evaluated.is_empty() || effects.outbox_changed;
+        self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
         for transition in &effects.transitions {
             log_transition(transition);
@@ -209,13 +214,14 @@ impl Engine {
         if urgent {
             self.send_outbox();
         }
-        if std::mem::take(&mut self.stale) || urgent || self.targets.are_old() {
+        if std::mem::take(&mut self.stale) || self.board.is_stale() || urgent || self.targets.are_old() {
             self.publish();
         }
     }
 
     fn send_outbox(&self) {
-        let outbox: Vec<Message> = self.state.core.dispatch.outbox.values().cloned().collect();
+        let outbox = &self.state.core.dispatch.outbox;
+        let outbox: Vec<Message> = outbox.values().map(|message| Message::clone(message)).collect();
         self.links.outbox.send_replace(Arc::new(outbox));
     }
 
@@ -299,18 +305,4 @@ fn log_transition(transition: &Transition) {
         slo = %id, group = %transition.group, %alert, %severity, ?from, ?to, long = ?transition.long, short = ?transition.short,
         burn_long = ?transition.burn_long, burn_short = ?transition.burn_short, at = %transition.at, %reason, "alert"
     );
-}
-
-fn log_delivery(message: &Message, delivery: &Delivery) {
-    let (id, channel) =
-        (message.id, format!("{}/{}[{}]", message.channel.receiver, message.channel.kind, message.channel.index));
-    match delivery {
-        Delivery::Accepted => {
-            tracing::info!(message = id, %channel, attempts = message.attempts + 1, "message accepted")
-        }
-        Delivery::Failed { error, retry_at } => {
-            tracing::warn!(message = id, %channel, attempts = message.attempts + 1, %error, %retry_at, "message not delivered, to be tried again");
-        }
-        Delivery::GivenUp { error } => tracing::error!(message = id, %channel, %error, "message given up"),
-    }
 }

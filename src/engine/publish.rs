@@ -52,23 +52,22 @@ impl super::Engine {
         self.links.version.send_modify(|version| *version += 1);
     }
 
-    fn picture(&self) -> Published {
-        let (state, core) = (&self.state, &self.state.core);
-        let statuses: Vec<_> = state.statuses().cloned().collect();
+    fn picture(&mut self) -> Published {
+        self.board.refresh(&self.state);
+        let board = &self.board;
         Published {
             at: clock::now(),
             started: self.started,
-            statuses: Arc::new(statuses),
-            setup: state.setup.clone().unwrap_or_else(|| Arc::new(self.config.setup.clone())),
-            outbox: Arc::new(core.dispatch.outbox.values().cloned().collect()),
-            sent: Arc::new(core.dispatch.sent.iter().cloned().collect()),
-            transitions: Arc::new(core.transitions.iter().cloned().collect()),
-            alerts: Arc::new(state.notices()),
+            statuses: board.statuses.clone(),
+            setup: self.state.setup.clone().unwrap_or_else(|| Arc::new(self.config.setup.clone())),
+            outbox: board.outbox.clone(),
+            sent: board.sent.clone(),
+            transitions: board.transitions.clone(),
+            alerts: board.alerts.clone(),
             targets: self.targets.targets.clone(),
             discovery: self.targets.discovery.clone(),
             store: self.store_view(),
             reload: self.reload.clone(),
-            events: Arc::new(state.totals()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::AppState;
 use super::api::envelope::ApiError;
 use super::api::params::{Pairs, SloPath, group_labels};
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::{SloStatus, State as SloState};
 use crate::view::Published;
 use axum::extract::State;
@@ -36,9 +37,9 @@ pub async fn badge(
     Ok(answer(code, &headers, svg(&id, &text, colour)))
 }
 
-fn worst(published: &Published, service: &str, name: &str, group: &Labels) -> Option<Arc<SloStatus>> {
-    let wanted = |status: &&Arc<SloStatus>| {
-        status.service == service && status.name == name && (group.is_empty() || status.group == *group)
+fn worst(published: &Published, service: &str, name: &str, group: &Labels) -> Option<Arc<LazyStatus>> {
+    let wanted = |status: &&Arc<LazyStatus>| {
+        status.service() == service && status.name() == name && (group.is_empty() || status.group() == group)
     };
     let found = published.statuses.iter().filter(wanted);
     found.min_by(|a, b| a.state.cmp(&b.state).then_with(|| remaining(a).total_cmp(&remaining(b)))).cloned()

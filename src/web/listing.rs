@@ -4,6 +4,7 @@
 //! ignores the service filter, so that a chosen filter never hides the way out of it. Every order ends with service,
 //! name and group, so that equal entries keep their places from one publication to the next.
 
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::selector::{Matcher, Matchers};
 use crate::domain::selector_text::parse_matcher;
 use crate::domain::status::{SloStatus, State};
@@ -62,7 +63,7 @@ pub struct ListResult {
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub index: usize,
-    pub status: Arc<SloStatus>,
+    pub status: Arc<LazyStatus>,
 }
 
 /// A service among the matches.
@@ -88,13 +89,15 @@ impl Listing {
             if !has_words(status, &words) || !has_labels(status, &matchers) {
                 continue;
             }
-            let of_service = query.services.is_empty() || query.services.contains(&status.service);
-            let of_state = query.states.is_empty() || query.states.contains(&status.state);
+            let state = status.state();
+            let of_service =
+                query.services.is_empty() || query.services.iter().any(|service| service == status.service());
+            let of_state = query.states.is_empty() || query.states.contains(&state);
             if of_service {
-                *states.entry(status.state).or_insert(0) += 1;
+                *states.entry(state).or_insert(0) += 1;
             }
             if of_state {
-                count_service(&mut services, status);
+                count_service(&mut services, status, state);
             }
             if of_service && of_state {
                 found.push(Listed { index, status: Arc::clone(status) });
@@ -110,21 +113,19 @@ impl Listing {
     }
 }
 
-fn count_service<'a>(services: &mut BTreeMap<&'a str, ServiceCount>, status: &'a SloStatus) {
-    let entry = services.entry(&status.service).or_insert_with(|| ServiceCount {
-        service: status.service.clone(),
-        count: 0,
-        state: status.state,
-    });
+fn count_service<'a>(services: &mut BTreeMap<&'a str, ServiceCount>, status: &'a LazyStatus, state: State) {
+    let service = status.service();
+    let new = || ServiceCount { service: service.to_owned(), count: 0, state };
+    let entry = services.entry(service).or_insert_with(new);
     entry.count += 1;
-    entry.state = entry.state.min(status.state);
+    entry.state = entry.state.min(state);
 }
 
 fn page(mut found: Vec<Listed>, query: &ListQuery) -> Vec<Listed> {
     match query.sort.unwrap_or(Sort::Worst) {
         // Published statuses are in this order already.
         Sort::Name => {}
-        Sort::Worst => found.sort_by(|a, b| a.status.state.cmp(&b.status.state).then_with(|| budget(a, b))),
+        Sort::Worst => found.sort_by(|a, b| a.status.state().cmp(&b.status.state()).then_with(|| budget(a, b))),
         Sort::Budget => found.sort_by(budget),
         Sort::Burn => found.sort_by(|a, b| highest_burn(&b.status).total_cmp(&highest_burn(&a.status))),
     }
@@ -132,7 +133,7 @@ fn page(mut found: Vec<Listed>, query: &ListQuery) -> Vec<Listed> {
 }
 
 fn budget(a: &Listed, b: &Listed) -> Ordering {
-    let remaining = |listed: &Listed| listed.status.budget.remaining.unwrap_or(f64::INFINITY);
+    let remaining = |listed: &Listed| listed.status.remaining().unwrap_or(f64::INFINITY);
     remaining(a).total_cmp(&remaining(b))
 }
 
@@ -140,12 +141,12 @@ fn highest_burn(status: &SloStatus) -> f64 {
     status.burn_rates.iter().filter_map(|burn| burn.rate).fold(f64::NEG_INFINITY, f64::max)
 }
 
-fn has_words(status: &SloStatus, words: &[String]) -> bool {
+fn has_words(status: &LazyStatus, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
-    let mut text = format!("{} {}", status.id, status.description);
-    for (name, value) in status.labels.iter().chain(status.group.iter()) {
+    let mut text = format!("{}/{} {}", status.service(), status.name(), status.description());
+    for (name, value) in status.labels().iter().chain(status.group().iter()) {
         text.push('\n');
         text.push_str(name);
         text.push('=');
@@ -155,16 +156,16 @@ fn has_words(status: &SloStatus, words: &[String]) -> bool {
     words.iter().all(|word| text.contains(word.as_str()))
 }
 
-fn has_labels(status: &SloStatus, matchers: &Matchers) -> bool {
+fn has_labels(status: &LazyStatus, matchers: &Matchers) -> bool {
     matchers.0.iter().all(|matcher| matcher.matches(label(status, &matcher.label)))
 }
 
 /// A label as filters see it: the group's wins over the SLO's, `service` and `slo` name the SLO itself.
-fn label<'a>(status: &'a SloStatus, name: &str) -> &'a str {
+fn label<'a>(status: &'a LazyStatus, name: &str) -> &'a str {
     match name {
-        "service" => &status.service,
-        "slo" => &status.name,
-        _ => status.group.get(name).or_else(|| status.labels.get(name)).unwrap_or_default(),
+        "service" => status.service(),
+        "slo" => status.name(),
+        _ => status.group().get(name).or_else(|| status.labels().get(name)).unwrap_or_default(),
     }
 }
 

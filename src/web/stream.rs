@@ -15,6 +15,7 @@ use super::api::envelope::{ApiError, ErrorType};
 use super::api::params::Pairs;
 use super::origin::{Access, check};
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::{SloStatus, State as SloState};
 use crate::domain::time::Timestamp;
 use crate::metrics::StreamGuard;
@@ -193,7 +194,7 @@ impl Summary {
     fn of(published: &Published) -> Self {
         let mut counts = SloState::ALL.map(|state| (state, 0));
         for status in published.statuses.iter() {
-            counts.iter_mut().filter(|(state, _)| *state == status.state).for_each(|(_, count)| *count += 1);
+            counts.iter_mut().filter(|(state, _)| *state == status.state()).for_each(|(_, count)| *count += 1);
         }
         let active = || published.targets.iter().filter(|target| !target.dropped);
         let down =
@@ -259,12 +260,12 @@ fn key(status: &SloStatus) -> Key<'_> {
 
 /// Statuses that are new or differ, and those that are gone.
 fn compare<'a>(previous: &'a Published, now: &'a Published) -> (Vec<&'a SloStatus>, Vec<Key<'a>>) {
-    let mut before: HashMap<Key<'_>, &Arc<SloStatus>> = previous.statuses.iter().map(|s| (key(s), s)).collect();
+    let mut before: HashMap<Key<'_>, &Arc<LazyStatus>> = previous.statuses.iter().map(|s| (key(s), s)).collect();
     let mut changed = Vec::new();
     for status in now.statuses.iter() {
         let same = before.remove(&key(status)).is_some_and(|old| Arc::ptr_eq(old, status) || alike(old, status));
         if !same {
-            changed.push(status.as_ref());
+            changed.push(&***status);
         }
     }
     let mut removed: Vec<Key<'_>> = before.into_keys().collect();

@@ -2,6 +2,8 @@
 
 use super::support::*;
 use serde_json::{Value, json};
+use slowburn::domain::status::SloStatus;
+use std::sync::Arc;
 
 #[tokio::test]
 async fn statuses_have_the_contracts_shape() {
@@ -69,9 +71,9 @@ async fn alerts_have_prometheus_shape() {
 #[tokio::test]
 async fn an_alert_that_waits_is_pending() {
     let mut published = shop();
-    let mut pay = published.statuses[1].as_ref().clone();
-    pay.alerts[0].state = slowburn::domain::status::AlertState::Pending;
-    std::sync::Arc::make_mut(&mut published.statuses)[1] = pay.into();
+    let mut statuses: Vec<_> = published.statuses.iter().map(|status| SloStatus::clone(status)).collect();
+    statuses[1].alerts[0].state = slowburn::domain::status::AlertState::Pending;
+    published.statuses = statuses.into_iter().map(|status| Arc::new(status.into())).collect();
     let server = Server::start(published).await;
     assert_eq!(server.data("/api/v1/alerts").await["alerts"][0]["state"], "pending");
     let rules = server.data("/api/v1/rules").await;

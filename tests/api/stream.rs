@@ -3,7 +3,7 @@
 use super::support::*;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use slowburn::domain::status::State;
+use slowburn::domain::status::{SloStatus, State};
 use slowburn::domain::time::Timestamp;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -52,7 +52,7 @@ async fn a_client_is_greeted_and_told_what_changes() {
     );
     let mut published = shop();
     published.at = Timestamp(NOW.0 + 15_000);
-    let mut statuses: Vec<_> = published.statuses.iter().map(|status| status.as_ref().clone()).collect();
+    let mut statuses: Vec<_> = published.statuses.iter().map(|status| SloStatus::clone(status)).collect();
     // Evaluated again without a change, changed, gone, new.
     statuses[0].updated_at = published.at;
     statuses[1].state = State::Ok;

@@ -13,7 +13,7 @@ use slowburn::domain::status::{
 };
 use slowburn::domain::time::Timestamp;
 use slowburn::metrics::Metrics;
-use slowburn::view::{Handle, Published, ReloadView, Request, ScrapeView, StoreView, TargetView};
+use slowburn::view::{Handle, Published, ReloadView, Request, ScrapeView, Statuses, StoreView, TargetView};
 use slowburn::web::{AppState, serve};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -186,7 +186,7 @@ pub fn empty() -> Published {
         discovery: Arc::default(),
         at: NOW,
         started: NOW - Duration::from_secs(3600),
-        statuses: Arc::default(),
+        statuses: Statuses::default(),
         setup: Arc::new(Setup {
             watched_jobs: None,
             slos: Vec::new(),
@@ -204,14 +204,12 @@ pub fn empty() -> Published {
         targets: Arc::default(),
         store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
-        events: Arc::default(),
     }
 }
 
 impl PublishedExt for Published {
     fn with_statuses(mut self, statuses: Vec<SloStatus>) -> Self {
-        self.events = Arc::new(statuses.iter().map(|s| (s.sli.good, s.sli.bad)).collect());
-        self.statuses = Arc::new(statuses.into_iter().map(Arc::new).collect());
+        self.statuses = statuses.into_iter().map(|status| Arc::new(status.into())).collect();
         self
     }
 
@@ -248,11 +246,11 @@ pub fn shop() -> Published {
     let mut published = empty()
         .with_statuses(vec![cart, pay, broken])
         .with_slos(vec![slo("checkout", "availability", &["route"]), slo("search", "latency", &[])]);
-    published.alerts = Arc::new(vec![alert.clone()]);
-    published.outbox = Arc::new(vec![message(5, alert.clone())]);
+    published.alerts = Arc::new(vec![alert.clone().into()]);
+    published.outbox = Arc::new(vec![message(5, alert.clone()).into()]);
     published.sent = Arc::new(vec![
-        Sent { message: message(4, alert.clone()), at: NOW, error: None },
-        Sent { message: message(3, alert), at: NOW, error: Some("404 Not Found".into()) },
+        Sent { message: message(4, alert.clone()), at: NOW, error: None }.into(),
+        Sent { message: message(3, alert), at: NOW, error: Some("404 Not Found".into()) }.into(),
     ]);
     published.targets = Arc::new(vec![
         target("checkout", "127.0.0.1:1", None),

@@ -4,6 +4,7 @@ use super::demo_news::{given_up, notice, sent, targets, transition, waiting};
 use super::demo_slo::{slo, status};
 use slowburn::clock;
 use slowburn::domain::labels::Labels;
+use slowburn::domain::lazy_status::LazyStatus;
 use slowburn::domain::setup::{GroupBy, Route, Setup};
 use slowburn::domain::slo::Slo;
 use slowburn::domain::status::{AlertState, State};
@@ -141,22 +142,26 @@ pub fn shop() -> Published {
     let (checkout, search) = (status("checkout/availability"), status("search/availability"));
     let fired = checkout.alerts[0].since;
     published.transitions = Arc::new(vec![
-        transition(&checkout, fired, AlertState::Firing),
-        transition(&search, published.at - Duration::from_secs(5400), AlertState::Firing),
-        transition(&checkout, fired - Duration::from_secs(9 * 86_400), AlertState::Inactive),
-        transition(&checkout, fired - Duration::from_secs(9 * 86_400 + 4000), AlertState::Firing),
+        transition(&checkout, fired, AlertState::Firing).into(),
+        transition(&search, published.at - Duration::from_secs(5400), AlertState::Firing).into(),
+        transition(&checkout, fired - Duration::from_secs(9 * 86_400), AlertState::Inactive).into(),
+        transition(&checkout, fired - Duration::from_secs(9 * 86_400 + 4000), AlertState::Firing).into(),
     ]);
     let notice = notice(&checkout, fired, &published);
-    published.alerts = Arc::new(vec![notice.clone()]);
-    published.sent = Arc::new(vec![sent(1, "pager", "webhook", &notice, None), given_up(&notice)]);
-    published.outbox = Arc::new(vec![waiting(&notice, published.at)]);
+    published.alerts = Arc::new(vec![notice.clone().into()]);
+    published.sent = Arc::new(vec![
+        sent(8, "pager", "webhook", &notice, None),
+        sent(1, "pager", "webhook", &notice, None),
+        given_up(&notice),
+    ]);
+    published.outbox = Arc::new(vec![waiting(&notice, published.at).into()]);
     published
 }
 
 /// A publication of these SLOs and nothing else.
 pub fn of(shown: &[Shown]) -> Published {
     let at = clock::now();
-    let mut statuses: Vec<_> = shown.iter().map(|shown| Arc::new(status(shown, at))).collect();
+    let mut statuses: Vec<_> = shown.iter().map(|shown| Arc::new(LazyStatus::from(status(shown, at)))).collect();
     statuses.sort_by(|a, b| (&a.service, &a.name, &a.group).cmp(&(&b.service, &b.name, &b.group)));
     let mut slos: Vec<Arc<Slo>> = shown.iter().map(|shown| Arc::new(slo(shown, at))).collect();
     slos.dedup_by(|a, b| a.id == b.id);
@@ -164,8 +169,7 @@ pub fn of(shown: &[Shown]) -> Published {
         discovery: Arc::default(),
         at,
         started: at - Duration::from_secs(86_400),
-        events: Arc::new(statuses.iter().map(|s| (s.sli.good, s.sli.bad)).collect()),
-        statuses: Arc::new(statuses),
+        statuses: statuses.into_iter().collect(),
         setup: Arc::new(setup(slos)),
         outbox: Arc::default(),
         sent: Arc::default(),

@@ -47,10 +47,12 @@ impl Site {
     /// Changes one SLO in a new publication.
     pub fn change(&self, id: &str, change: impl FnOnce(&mut SloStatus)) {
         self.publish(|published| {
-            let mut statuses = published.statuses.as_ref().clone();
+            let mut statuses: Vec<_> = published.statuses.iter().cloned().collect();
             let place = statuses.iter().position(|status| status.id == id).unwrap();
-            change(Arc::make_mut(&mut statuses[place]));
-            published.statuses = Arc::new(statuses);
+            let mut status = SloStatus::clone(&statuses[place]);
+            change(&mut status);
+            statuses[place] = Arc::new(status.into());
+            published.statuses = statuses.into_iter().collect();
         });
     }
 

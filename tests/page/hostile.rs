@@ -4,7 +4,7 @@ use super::browser::browse;
 use super::demo::{self, Shown};
 use super::engine::Site;
 use slowburn::domain::labels::Labels;
-use slowburn::domain::status::State;
+use slowburn::domain::status::{SloStatus, State};
 use slowburn::view::Published;
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ fn hostile() -> Published {
         problem: Some(SCRIPT),
     };
     let mut published = demo::of(&[shown]);
-    let mut status = published.statuses[0].as_ref().clone();
+    let mut status = SloStatus::clone(&published.statuses[0]);
     status.runbook_url = Some(ADDRESS.into());
     status.labels = demo::labels(&[("team", SCRIPT), ("x", &"long".repeat(500))]);
-    published.statuses = Arc::new(vec![Arc::new(status)]);
+    published.statuses = std::iter::once(Arc::new(status.into())).collect();
     let mut setup = published.setup.as_ref().clone();
     let mut slo = setup.slos[0].as_ref().clone();
     slo.policy.annotations =

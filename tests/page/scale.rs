@@ -2,7 +2,7 @@
 
 use super::demo::{self, Shown};
 use super::engine::Site;
-use slowburn::domain::status::State;
+use slowburn::domain::status::{SloStatus, State};
 use std::sync::Arc;
 
 const MANY: usize = 10_000;
@@ -22,16 +22,16 @@ fn many() -> slowburn::view::Published {
         problem: None,
     };
     let mut published = demo::of(&[one]);
-    let model = published.statuses[0].as_ref().clone();
+    let model = SloStatus::clone(&published.statuses[0]);
     let numbered = |i: usize| {
         let mut status = model.clone();
         status.service = format!("service-{:04}", i / 5);
         status.name = format!("availability-{}", i % 5);
         status.id = format!("{}/{}", status.service, status.name);
         status.budget.remaining = Some(1.0 - (i as f64 * 0.618).fract());
-        Arc::new(status)
+        Arc::new(status.into())
     };
-    published.statuses = Arc::new((0..MANY).map(numbered).collect());
+    published.statuses = (0..MANY).map(numbered).collect();
     published
 }
 

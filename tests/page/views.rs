@@ -97,6 +97,8 @@ async fn one_slo_shows_charts_windows_alerts_and_definition() {
         ] {
             assert!(all.contains(part), "{part:?} in {all}");
         }
+        let history = page.text("#alerts").await;
+        assert_eq!(history.matches("pager (webhook): accepted").count(), 1, "a repeat is no news: {history}");
         let firing = page.text("#windows .r-critical").await;
         assert!(firing.contains("firing") && firing.contains("14.4×"), "{firing}");
         let runbook = page.client.find(Locator::Css(".button.primary")).await.unwrap();

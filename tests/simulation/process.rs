@@ -234,7 +234,7 @@ impl Process {
 
     /// Shows the worker the outbox.
     pub fn publish(&mut self) {
-        self.outbox = self.state.core.dispatch.outbox.values().cloned().collect();
+        self.outbox = self.state.core.dispatch.outbox.values().map(|message| Message::clone(message)).collect();
         self.attempted.forget_all_but(&self.outbox);
     }
 

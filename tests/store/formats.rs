@@ -8,7 +8,6 @@ use slowburn::engine::persist;
 use slowburn::store::codec::Decoder;
 use slowburn::store::{Loaded, Store};
 use std::path::Path;
-use std::sync::Arc;
 
 /// A copy of a fixture as a data directory.
 fn opened(fixture: &str) -> (tempfile::TempDir, Store, Loaded) {
@@ -41,8 +40,8 @@ fn the_smallest_store_of_each_format_is_read_and_goes_on() {
     }
 }
 
-fn statuses(state: &State) -> Vec<Arc<SloStatus>> {
-    state.statuses().cloned().collect()
+fn statuses(state: &State) -> Vec<SloStatus> {
+    state.statuses().map(|status| SloStatus::clone(status)).collect()
 }
 
 /// The last evaluation of a recovered state; a checkpoint holds no statuses.

@@ -2,6 +2,7 @@
 
 use super::envelope::success;
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::Notice;
 use crate::domain::status::{AlertState, SloStatus};
 use crate::domain::time::Timestamp;
@@ -42,8 +43,8 @@ pub struct States<'a>(HashMap<(&'a str, &'a str, &'a Labels), &'a SloStatus>);
 
 impl<'a> States<'a> {
     pub fn of(published: &'a Published) -> Self {
-        let key = |status: &'a Arc<SloStatus>| (status.service.as_str(), status.name.as_str(), &status.group);
-        Self(published.statuses.iter().map(|status| (key(status), status.as_ref())).collect())
+        let key = |status: &'a Arc<LazyStatus>| (status.service(), status.name(), status.group());
+        Self(published.statuses.iter().map(|status| (key(status), &***status)).collect())
     }
 
     pub fn view(&self, notice: &'a Notice) -> AlertView<'a> {

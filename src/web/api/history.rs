@@ -7,6 +7,7 @@ use super::envelope::{ApiError, ErrorType, success};
 use super::params::{Pairs, SloPath, group_labels, parse_step, parse_time};
 use super::slos::statuses_of;
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::slo::SloId;
 use crate::domain::status::{HistoryPoint, SloStatus};
 use crate::domain::time::Timestamp;
@@ -70,7 +71,7 @@ fn default_step(length: Duration) -> Duration {
 }
 
 /// The group with exactly these labels; none need be given where there is only one group.
-fn pick_group(statuses: &[Arc<SloStatus>], wanted: &Labels) -> Result<Labels, ApiError> {
+fn pick_group(statuses: &[Arc<LazyStatus>], wanted: &Labels) -> Result<Labels, ApiError> {
     if let Some(status) = statuses.iter().find(|status| status.group == *wanted) {
         return Ok(status.group.clone());
     }

@@ -2,6 +2,7 @@
 
 use super::envelope::{ApiError, success};
 use super::params::{ApiQuery, Pairs, SloPath, group_labels};
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::status::{SloStatus, State};
 use crate::domain::time::Timestamp;
 use crate::view::Published;
@@ -53,7 +54,7 @@ impl<'a> Overview<'a> {
             total: found.total,
             states: counts_by_name(&found.counts_by_state),
             services: &found.services,
-            items: found.items.iter().map(|item| item.status.as_ref()).collect(),
+            items: found.items.iter().map(|item| &**item.status).collect(),
         }
     }
 }
@@ -77,8 +78,8 @@ pub async fn one(Extension(app): Extension<AppState>, path: SloPath, pairs: Pair
 }
 
 /// Its statuses, none while no group was measured, or the error that there is no such SLO.
-pub fn statuses_of(published: &Published, path: &SloPath) -> Result<Vec<Arc<SloStatus>>, ApiError> {
-    let of_path = |status: &&Arc<SloStatus>| status.service == path.service && status.name == path.name;
+pub fn statuses_of(published: &Published, path: &SloPath) -> Result<Vec<Arc<LazyStatus>>, ApiError> {
+    let of_path = |status: &&Arc<LazyStatus>| status.service() == path.service && status.name() == path.name;
     let found: Vec<_> = published.statuses.iter().filter(of_path).cloned().collect();
     let defined = || published.setup.slos.iter().any(|slo| slo.id.service == path.service && slo.id.name == path.name);
     if found.is_empty() && !defined() {

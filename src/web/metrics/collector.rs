@@ -34,20 +34,19 @@ struct Row<'a> {
     status: &'a SloStatus,
     labels: Vec<(String, &'a str)>,
     /// Good and bad events since counting began.
-    events: Option<(f64, f64)>,
+    totals: (f64, f64),
 }
 
 fn rows(published: &Published) -> Vec<Row<'_>> {
     let slos: HashMap<&SloId, &Slo> = published.setup.slos.iter().map(|slo| (&slo.id, slo.as_ref())).collect();
     let mut rows = Vec::with_capacity(published.statuses.len());
-    for groups in published.statuses.chunk_by(|a, b| a.service == b.service && a.name == b.name) {
+    for groups in published.statuses.by_slo() {
         let id = SloId { service: groups[0].service.clone(), name: groups[0].name.clone() };
         let by = slos.get(&id).map(|slo| slo.by.as_slice()).unwrap_or_default();
         let of_groups = groups.iter().flat_map(|status| status.group.iter().map(|(name, _)| name));
         let names = shown(by.iter().map(String::as_str).chain(of_groups), &RESERVED);
         for status in groups {
-            let events = published.events.get(rows.len()).copied();
-            rows.push(Row { status, labels: slo_labels(status, &names), events });
+            rows.push(Row { status, labels: slo_labels(status, &names), totals: status.totals });
         }
     }
     rows
@@ -74,10 +73,9 @@ fn slo_families(encoder: &mut DescriptorEncoder<'_>, rows: &[Row<'_>]) -> fmt::R
     let help = "Events since counting began, by outcome (good, bad)";
     let mut family = encoder.encode_descriptor("slo_events", help, None, MetricType::Counter)?;
     for row in rows {
-        if let Some((good, bad)) = row.events {
-            counter(&mut family, &row.labels, ("outcome", "good"), good)?;
-            counter(&mut family, &row.labels, ("outcome", "bad"), bad)?;
-        }
+        let (good, bad) = row.totals;
+        counter(&mut family, &row.labels, ("outcome", "good"), good)?;
+        counter(&mut family, &row.labels, ("outcome", "bad"), bad)?;
     }
     burn_rates(encoder, rows)?;
     let help = "Share of the error budget that is left, negative when overspent";
@@ -155,13 +153,13 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
     let help = "SLOs and groups by state";
     let mut family = encoder.encode_descriptor("slowburn_slos", help, None, MetricType::Gauge)?;
     for state in State::ALL {
-        let count = published.statuses.iter().filter(|status| status.state == state).count();
+        let count = published.statuses.iter().filter(|status| status.state() == state).count();
         gauge(&mut family, &[], Some(("state", state.as_str())), count as f64)?;
     }
     let store = &published.store;
     let oldest = published.outbox.iter().map(|message| published.at.since(message.created_at)).max();
     let last_success = published.reload.last_success.map(|at| at.as_secs_f64());
-    let problems = published.statuses.iter().filter(|status| status.problem.is_some()).count();
+    let problems = published.statuses.iter().filter(|status| status.state() == State::Error).count();
     for (name, help, value) in [
         ("slowburn_slo_problems", "SLOs and groups whose figures can't be trusted", Some(problems as f64)),
         ("slowburn_outbox_messages", "Messages not yet accepted", Some(published.outbox.len() as f64)),

@@ -4,6 +4,7 @@ use super::chrome::{Chrome, Nav, plural};
 use super::parts::{Ago, pairs, severity_class, slo_href, web_address};
 use super::{format, render};
 use crate::clock;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::Notice;
 use crate::domain::status::{AlertState, AlertStatus, SloStatus};
 use crate::domain::time::Timestamp;
@@ -53,9 +54,9 @@ pub async fn show(State(state): State<AppState>) -> Response {
 
 fn page(published: &Published, now: Timestamp) -> Alerts {
     let chrome = Chrome::new(published, now, "/alerts", Nav::Alerts, "Alerts");
-    let of = |status: &'_ std::sync::Arc<SloStatus>| {
+    let of = |status: &'_ std::sync::Arc<LazyStatus>| {
         let status = std::sync::Arc::clone(status);
-        (0..status.alerts.len()).map(move |i| (std::sync::Arc::clone(&status), i))
+        (0..status.alerting()).map(move |i| (std::sync::Arc::clone(&status), i))
     };
     let mut all: Vec<_> = published.statuses.iter().flat_map(of).collect();
     all.sort_by_key(|(status, i)| {
@@ -95,7 +96,8 @@ fn row(status: &SloStatus, alert: &AlertStatus, published: &Published, now: Time
 }
 
 fn notice<'a>(published: &'a Published, status: &SloStatus, alert: &AlertStatus) -> Option<&'a Notice> {
-    published.alerts.iter().find(|notice| {
+    let mut all = published.alerts.iter().map(|notice| &**notice);
+    all.find(|notice| {
         let detail = &notice.detail;
         detail.alert == alert.alert
             && detail.severity == alert.severity

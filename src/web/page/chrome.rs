@@ -75,7 +75,7 @@ impl Chrome {
     pub fn new(published: &Published, now: Timestamp, path: &str, nav: Nav, title: &str) -> Self {
         let root = root(path);
         let stale_after = staleness(published);
-        let critical = published.statuses.iter().filter(|status| status.state == State::Critical).count();
+        let critical = published.statuses.iter().filter(|status| status.state() == State::Critical).count();
         let alarm = if critical > 0 { format!("{critical} critical · ") } else { String::new() };
         Self {
             assets: format!("{root}assets/{}/", *assets::VERSION),
@@ -105,7 +105,7 @@ fn staleness(published: &Published) -> Duration {
 }
 
 fn links(published: &Published, root: &str, nav: Nav) -> Vec<NavLink> {
-    let firing = published.statuses.iter().map(|status| status.alerts.len()).sum();
+    let firing = published.statuses.iter().map(|status| status.alerting()).sum();
     let link =
         |entry, path: &str, text, count| NavLink { href: format!("{root}{path}"), text, current: nav == entry, count };
     vec![
@@ -168,8 +168,8 @@ fn store(published: &Published) -> Option<Banner> {
 }
 
 fn problems(published: &Published, root: &str) -> Option<Banner> {
-    let broken: Vec<_> = published.statuses.iter().filter(|status| status.state == State::Error).collect();
-    let quote = |status: &&std::sync::Arc<crate::domain::status::SloStatus>| {
+    let broken: Vec<_> = published.statuses.iter().filter(|status| status.state() == State::Error).collect();
+    let quote = |status: &&std::sync::Arc<crate::domain::lazy_status::LazyStatus>| {
         format!("{}: {}", status.id, status.problem.as_deref().unwrap_or("no reason is known"))
     };
     (!broken.is_empty()).then(|| Banner {
@@ -193,7 +193,7 @@ fn targets(published: &Published, root: &str) -> Option<Banner> {
 
 fn messages(published: &Published, root: &str) -> Option<Banner> {
     let failing: Vec<_> = published.outbox.iter().filter(|message| message.last_error.is_some()).collect();
-    let quote = |message: &&crate::domain::message::Message| {
+    let quote = |message: &&std::sync::Arc<crate::domain::message::Message>| {
         let error = message.last_error.as_deref().unwrap_or_default();
         format!("{} ({}): {error}", message.channel.receiver, message.channel.kind)
     };

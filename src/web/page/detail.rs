@@ -12,6 +12,7 @@ use super::windows::PairRow;
 use super::{asked, format, history, list, missing, render, windows};
 use crate::clock;
 use crate::domain::labels::Labels;
+use crate::domain::lazy_status::LazyStatus;
 use crate::domain::slo::{Slo, SloWindow};
 use crate::domain::status::{HistoryPoint, SloStatus};
 use crate::domain::time::Timestamp;
@@ -102,8 +103,8 @@ pub async fn show(
 ) -> Response {
     let asked = asked(&uri);
     let published = state.now();
-    let of_slo = |status: &&Arc<SloStatus>| status.service == service && status.name == name;
-    let mut all: Vec<Arc<SloStatus>> = published.statuses.iter().filter(of_slo).cloned().collect();
+    let of_slo = |status: &&Arc<LazyStatus>| status.service() == service && status.name() == name;
+    let mut all: Vec<Arc<LazyStatus>> = published.statuses.iter().filter(of_slo).cloned().collect();
     // Worst first, as on the list.
     let left = |status: &SloStatus| status.budget.remaining.unwrap_or(f64::INFINITY);
     all.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| left(a).total_cmp(&left(b))));
@@ -138,10 +139,10 @@ async fn groups_page(
     published: &Published,
     path: &str,
     slo: &Slo,
-    all: &[Arc<SloStatus>],
+    all: &[Arc<LazyStatus>],
 ) -> Response {
     let chrome = Chrome::new(published, clock::now(), path, Nav::None, &slo.id.to_string());
-    let rows = list::rows(&state.engine, all.iter().take(GROUPS).map(|status| &**status), &chrome.root).await;
+    let rows = list::rows(&state.engine, all.iter().take(GROUPS).map(|status| &***status), &chrome.root).await;
     let page = Groups {
         service: slo.id.service.clone(),
         name: slo.id.name.clone(),
@@ -160,7 +161,7 @@ async fn one_page(
     path: &str,
     status: &SloStatus,
     slo: Option<&Slo>,
-    all: &[Arc<SloStatus>],
+    all: &[Arc<LazyStatus>],
     asked: &[(String, String)],
 ) -> Response {
     let window = slo.map_or_else(|| nominal_window(status), |slo| slo.window.clone());
@@ -168,6 +169,7 @@ async fn one_page(
         Ok(span) => (span, None),
         Err(error) => (Span::window(&window, published.at), Some(error)),
     };
+    let span = span.measured_every(published.setup.evaluation_interval);
     let points = points(state, status, &span).await;
     let code = if bad_range.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let chrome = Chrome::new(published, clock::now(), path, Nav::None, &title(status));
@@ -195,7 +197,7 @@ fn detail(
     published: &Published,
     status: &SloStatus,
     slo: Option<&Slo>,
-    all: &[Arc<SloStatus>],
+    all: &[Arc<LazyStatus>],
     past: Past,
     now: Timestamp,
 ) -> Detail {
@@ -235,7 +237,8 @@ fn chart(
     points: &[HistoryPoint],
     span: &Span,
 ) -> ChartData {
-    let own = published.transitions.iter().filter(|t| t.id == status.id && t.group == status.group);
+    let all = published.transitions.iter().map(|transition| &**transition);
+    let own = all.filter(|t| t.id == status.id && t.group == status.group);
     let mut bands = history::alert_bands(own, span);
     bands.extend(slo.map(|slo| history::maintenance_bands(&slo.maintenance, span)).unwrap_or_default());
     let factors = slo.map(parts_of::factors).unwrap_or_default();

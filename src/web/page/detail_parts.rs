@@ -7,11 +7,13 @@ use super::history::Factor;
 use super::notifications::{MessageRow, tells_of};
 use super::parts::{Ago, StateTag, Time, severity_class, slo_href, web_address};
 use crate::domain::labels::Labels;
-use crate::domain::message::{Message, Sent};
+use crate::domain::lazy_status::LazyStatus;
+use crate::domain::message::{Channel, Message, Sent};
 use crate::domain::slo::{Indicator, Slo};
 use crate::domain::status::{AlertState, SloStatus, State, Transition};
 use crate::domain::time::Timestamp;
 use crate::view::Published;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows of the alert history and of the messages.
@@ -68,11 +70,19 @@ fn event(published: &Published, transition: &Transition, now: Timestamp) -> Even
     }
 }
 
+/// How the news of a change went out: what each channel was told first, for later messages only repeat it.
 fn deliveries(published: &Published, transition: &Transition, now: Timestamp) -> Vec<Delivery> {
-    let waiting = published.outbox.iter().filter(|message| tells(message, transition)).map(pending);
-    let finished =
-        published.sent.iter().filter(|sent| tells(&sent.message, transition)).map(|sent| finished(sent, now));
-    waiting.chain(finished).take(SHOWN).collect()
+    let waiting = published.outbox.iter().map(|message| (&**message, None));
+    let sent = published.sent.iter().map(|sent| (&sent.message, Some(&**sent)));
+    let mut first: BTreeMap<&Channel, (&Message, Option<&Sent>)> = BTreeMap::new();
+    for (message, sent) in waiting.chain(sent).filter(|(message, _)| tells(message, transition)) {
+        let told = first.entry(&message.channel).or_insert((message, sent));
+        if message.id < told.0.id {
+            *told = (message, sent);
+        }
+    }
+    let told = first.into_values().take(SHOWN);
+    told.map(|(message, sent)| sent.map_or_else(|| pending(message), |sent| finished(sent, now))).collect()
 }
 
 fn pending(message: &Message) -> Delivery {
@@ -141,11 +151,11 @@ pub struct GroupLink {
 }
 
 /// Worst first, as `all` is; the current one is always among them. Empty for an SLO without groups.
-pub fn groups(all: &[Arc<SloStatus>], current: &SloStatus, root: &str) -> Vec<GroupLink> {
+pub fn groups(all: &[Arc<LazyStatus>], current: &SloStatus, root: &str) -> Vec<GroupLink> {
     if all.len() < 2 {
         return Vec::new();
     }
-    let link = |status: &Arc<SloStatus>| GroupLink {
+    let link = |status: &Arc<LazyStatus>| GroupLink {
         href: slo_href(root, &status.service, &status.name, &status.group),
         text: status.group.iter().map(|(_, value)| value).collect::<Vec<_>>().join(" · "),
         tag: status.state.into(),

@@ -34,6 +34,8 @@ pub struct Span {
     /// `None` for the SLO window or a stretch of one's own.
     preset: Option<&'static str>,
     custom: bool,
+    /// Seconds between two measurements.
+    beat: u64,
 }
 
 /// A stretch to choose.
@@ -60,14 +62,14 @@ impl Span {
                     format!("range {text:?}: it is window, or one of {}", names.join(", "))
                 })?;
                 let start = now - Duration::from_secs(*seconds);
-                Ok(Self { start, end: now, preset: Some(name), custom: false })
+                Ok(Self { start, end: now, preset: Some(name), custom: false, beat: 1 })
             }
         }
     }
 
     /// The SLO window, up to `now`.
     pub fn window(window: &SloWindow, now: Timestamp) -> Self {
-        Self { start: window.start(now), end: now, preset: None, custom: false }
+        Self { start: window.start(now), end: now, preset: None, custom: false, beat: 1 }
     }
 
     fn custom(start: Timestamp, end: Timestamp) -> Result<Self, String> {
@@ -77,13 +79,20 @@ impl Span {
         if end.since(start) > LONGEST {
             return Err(format!("{start} to {end} is longer than the {} d of history", LONGEST.as_secs() / DAY));
         }
-        Ok(Self { start, end, preset: None, custom: true })
+        Ok(Self { start, end, preset: None, custom: true, beat: 1 })
     }
 
+    /// The same stretch of something that is measured once each `interval`.
+    pub fn measured_every(self, interval: Duration) -> Self {
+        Self { beat: interval.as_secs().max(1), ..self }
+    }
+
+    /// Whole numbers of measurements where that can be, so that no step seems busier than its neighbour.
     pub fn step(&self) -> Duration {
-        let least = self.end.since(self.start).as_secs() / POINTS;
-        let step = STEPS.into_iter().find(|step| *step >= least).unwrap_or(7 * DAY);
-        Duration::from_secs(step)
+        let least = (self.end.since(self.start).as_secs() / POINTS).max(self.beat);
+        let mut enough = STEPS.into_iter().filter(|step| *step >= least);
+        let even = enough.clone().take(4).find(|step| step % self.beat == 0);
+        Duration::from_secs(even.or_else(|| enough.next()).unwrap_or(7 * DAY))
     }
 
     /// `page` is the relative address of the SLO's page.

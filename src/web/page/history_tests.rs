@@ -26,6 +26,16 @@ fn a_stretch_is_read_from_the_address() {
 }
 
 #[test]
+fn a_step_holds_whole_numbers_of_measurements_where_it_can() {
+    let hour = read(&[("range", "1h")]).unwrap();
+    for (interval, step) in [(1, 15), (10, 30), (15, 15), (60, 60), (7, 15), (45, 60), (3600, 3600)] {
+        assert_eq!(hour.measured_every(Duration::from_secs(interval)).step().as_secs(), step, "every {interval} s");
+    }
+    let moment = read(&[("start", "2026-01-01T00:00:00Z"), ("end", "2026-01-01T00:00:10Z")]).unwrap();
+    assert_eq!(moment.measured_every(Duration::from_millis(500)).step().as_secs(), 1);
+}
+
+#[test]
 fn a_bad_stretch_is_refused_with_its_value() {
     for (pairs, expected) in [
         (&[("range", "2h")][..], "range \"2h\": it is window, or one of 1h, 6h, 1d, 7d, 30d, 90d"),

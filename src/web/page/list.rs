@@ -53,7 +53,7 @@ pub async fn show(State(state): State<AppState>, uri: Uri) -> Response {
     };
     question.limit = Some(if bad_query.is_some() { 0 } else { question.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE) });
     let found = Listing::query(&published, &question);
-    let rows = rows(&state.engine, found.items.iter().map(|item| &*item.status), "./").await;
+    let rows = rows(&state.engine, found.items.iter().map(|item| &**item.status), "./").await;
     let status = if bad_query.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     render(status, &list(&published, &pairs, &question, &found, rows, bad_query))
 }

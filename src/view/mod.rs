@@ -4,13 +4,16 @@
 //! a lock. What is too large to publish (history) is asked for through [`Handle`]; the engine task answers, so it
 //! stays the only owner of its state.
 
+mod statuses;
+
 use crate::domain::labels::Labels;
-use crate::domain::message::{Message, Sent};
+use crate::domain::message::{Message, Notice, Sent};
 use crate::domain::setup::Setup;
 use crate::domain::slo::SloId;
-use crate::domain::status::{HistoryPoint, SloStatus, Transition};
+use crate::domain::status::{HistoryPoint, Transition};
 use crate::domain::time::Timestamp;
 use arc_swap::ArcSwap;
+pub use statuses::Statuses;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,22 +25,20 @@ pub struct Published {
     /// When this process started.
     pub started: Timestamp,
     /// Sorted by service, name and group.
-    pub statuses: Arc<Vec<Arc<SloStatus>>>,
+    pub statuses: Statuses,
     pub setup: Arc<Setup>,
     /// Not yet accepted messages.
-    pub outbox: Arc<Vec<Message>>,
+    pub outbox: Arc<Vec<Arc<Message>>>,
     /// The last finished messages, newest first.
-    pub sent: Arc<Vec<Sent>>,
+    pub sent: Arc<Vec<Arc<Sent>>>,
     /// The last transitions of all SLOs, newest first.
-    pub transitions: Arc<Vec<Transition>>,
+    pub transitions: Arc<Vec<Arc<Transition>>>,
     /// Firing and pending alerts as people are told of them.
-    pub alerts: Arc<Vec<crate::domain::message::Notice>>,
+    pub alerts: Arc<Vec<Arc<Notice>>>,
     pub targets: Arc<Vec<TargetView>>,
     pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
-    /// Cumulative good and bad events by SLO and group, in the order of `statuses`, since counting began.
-    pub events: Arc<Vec<(f64, f64)>>,
 }
 
 /// A target and its last scrape.

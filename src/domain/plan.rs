@@ -127,6 +127,12 @@ impl Plan {
         (0..self.terms.len()).filter(wanted).collect()
     }
 
+    /// Whether targets of one job may differ in [`Plan::terms_for`].
+    pub fn asks_for_instances(&self) -> bool {
+        let names = |selector: &Selector| selector.matchers.0.iter().any(|matcher| matcher.label == "instance");
+        self.selection.selectors().iter().any(names)
+    }
+
     /// What a reader must hand over for these terms.
     pub fn selection(&self, terms: &[usize]) -> Selection {
         let selector = |number: &usize| self.terms[*number].reader_selector(&self.selection.selectors()[*number]);

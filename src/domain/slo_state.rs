@@ -7,6 +7,7 @@ use super::labels::Labels;
 use super::lazy_status::LazyStatus;
 use super::reading::{Target, TargetId};
 use super::setup::Setup;
+use super::shared::Shared;
 use super::sli::Boundary;
 use super::slo::{Indicator, Slo, SloId};
 use super::time::Timestamp;
@@ -25,7 +26,7 @@ pub struct SloState {
     /// Changes with what is counted, not with the objective: other counts are another history.
     pub key: String,
     /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
-    pub groups: BTreeMap<Vec<String>, GroupState>,
+    pub groups: BTreeMap<Vec<String>, Shared<GroupState>>,
     /// When it came under watch.
     pub since: Timestamp,
     pub evaluated: Option<Timestamp>,
@@ -66,9 +67,39 @@ impl SloState {
             firing: Vec::new(),
         };
         if spec.by.is_empty() {
-            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now));
+            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now).into());
         }
         state
+    }
+
+    /// This SLO with `most` of its groups from the `from`th on, so that one of many groups can be stored in parts.
+    /// What is derived is left out, and alerts are only in the part that begins with the first group.
+    pub fn part(&self, from: usize, most: usize) -> Self {
+        Self {
+            id: self.id.clone(),
+            key: self.key.clone(),
+            groups: self
+                .groups
+                .iter()
+                .skip(from)
+                .take(most)
+                .map(|(values, group)| (values.clone(), group.clone()))
+                .collect(),
+            since: self.since,
+            evaluated: self.evaluated,
+            retired: self.retired,
+            spec: self.spec.clone(),
+            missing_bucket: BTreeMap::new(),
+            refused_groups: 0,
+            statuses: Vec::new(),
+            gauge: None,
+            firing: if from == 0 { self.firing.clone() } else { Vec::new() },
+        }
+    }
+
+    /// Takes in the groups of a later part.
+    pub fn absorb(&mut self, mut part: Self) {
+        self.groups.append(&mut part.groups);
     }
 
     /// Goes on under a changed definition that counts the same.
@@ -99,9 +130,9 @@ impl SloState {
                 return None;
             }
             let group: Labels = spec.by.iter().map(|name| shown_label(name)).zip(&values).collect();
-            self.groups.insert(values.clone(), GroupState::new(group, &spec, at));
+            self.groups.insert(values.clone(), GroupState::new(group, &spec, at).into());
         }
-        self.groups.get_mut(&values).map(|group| (spec, group))
+        self.groups.get_mut(&values).map(|group| (spec, &mut **group))
     }
 
     /// Counts an attempt to scrape as an event.

@@ -14,6 +14,7 @@ mod publish;
 mod queries;
 mod saver;
 pub mod selectors;
+pub mod snapshot;
 
 use crate::clock;
 use crate::config::Config;

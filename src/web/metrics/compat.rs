@@ -176,15 +176,15 @@ fn pyrra(encoder: &mut DescriptorEncoder<'_>, rows: &[Row<'_>]) -> fmt::Result {
         ("pyrra_errors:rate5m", "Bad events a second", |row| Some(five_minutes(row.status)?.bad / FIVE_MINUTES as f64)),
     ];
     gauges(encoder, rows, &figures)?;
-    let counters: [(&str, &str, fn((f64, f64)) -> f64); 2] = [
-        ("pyrra_requests", "Events since counting began", |(good, bad)| good + bad),
-        ("pyrra_errors", "Bad events since counting began", |(_, bad)| bad),
+    let counters: [Figure; 2] = [
+        ("pyrra_requests", "Events since counting began", |row| Some(row.totals.0 + row.totals.1)),
+        ("pyrra_errors", "Bad events since counting began", |row| Some(row.totals.1)),
     ];
     for (name, help, value) in counters {
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         for row in rows {
             let none = None::<&Exemplar<Vec<(String, String)>, f64>>;
-            family.encode_family(&row.labels)?.encode_counter(&value(row.totals), none)?;
+            family.encode_family(&row.labels)?.encode_counter(&value(row).unwrap_or_default(), none)?;
         }
     }
     Ok(())

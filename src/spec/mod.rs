@@ -18,6 +18,7 @@ use crate::config::yaml::{self, Mark};
 use crate::domain::slo::Slo;
 use declared::Declared;
 use format::Format;
+pub use slowburn::{NO_DATA_AFTER, VERSION};
 
 /// Reads the SLOs of one file; those with a mistake are left out, and all mistakes go to `diagnostics`.
 ///

@@ -10,7 +10,7 @@ use crate::domain::slo::{BudgetAlert, NoData, Objective, Policy, SloWindow, Time
 use std::time::Duration;
 
 /// Time without a sample after which an SLO counts as not measured.
-const NO_DATA_AFTER: Duration = Duration::from_secs(5 * 60);
+pub const NO_DATA_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// What of the SLO its alerts depend on; `None` where it was wrong, and then nothing is compared with it.
 pub(super) struct Basis<'a> {

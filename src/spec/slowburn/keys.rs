@@ -77,6 +77,8 @@ pub(super) static SLI: Table = Table {
         Field::opt("events", Shape::Map(&EVENTS), "counters of all events and of the bad or the good ones"),
         Field::opt("latency", Shape::Map(&LATENCY), "a histogram and the threshold of good events"),
         Field::opt("scrape", Shape::Labels, "labels of the targets, each scrape of which is an event"),
+        Field::opt("terms", Shape::List(&Shape::Map(&TERM)), "counters with the weight of their events in both counts"),
+        Field::opt("query", Shape::Text, "with `terms`: the query that they stand for, for people"),
     ],
     refused: &[Refused::new(
         "raw",
@@ -108,6 +110,16 @@ pub(super) static LATENCY: Table = Table {
             Shape::OneOf(&[Shape::Duration, Shape::Decimal]),
             "the bucket boundary up to which events are good: 300ms, or a number in the histogram's unit",
         ),
+    ],
+    refused: &[],
+};
+
+pub(super) static TERM: Table = Table {
+    title: "Term",
+    fields: &[
+        Field::req("selector", Shape::Selector, "selects counters"),
+        Field::opt("total", Shape::Number, "what each event adds to the total, 0 unless set"),
+        Field::opt("bad", Shape::Number, "what each event adds to the bad events, 0 unless set; may be negative"),
     ],
     refused: &[],
 };
@@ -168,7 +180,11 @@ pub(super) static PAIR: Table = Table {
             Shape::Duration,
             "the short window: it still goes on; a twelfth of the long one unless set",
         ),
-        Field::req("factor", Shape::Decimal, "the burn rate that both windows must exceed"),
+        Field::req(
+            "factor",
+            Shape::OneOf(&[Shape::Decimal, Shape::Text]),
+            "the burn rate that both windows must exceed: a decimal, or a fraction such as 14/15",
+        ),
         FOR,
         KEEP_FIRING_FOR,
         MIN_BAD_EVENTS,

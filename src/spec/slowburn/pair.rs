@@ -119,7 +119,7 @@ impl Reader<'_> {
     }
 
     fn factor(&self, value: &Value<'_>) -> Option<Ratio> {
-        let factor = value.decimal()?;
+        let factor = factor_of(value)?;
         if factor == Ratio::ZERO {
             value.error(
                 "the factor must be above zero",
@@ -188,6 +188,16 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// A decimal, or a fraction of whole numbers for factors that are no decimal.
+fn factor_of(value: &Value<'_>) -> Option<Ratio> {
+    let text = value.node().text().filter(|text| text.contains('/'));
+    let fraction = text.and_then(|text| text.split_once('/')).and_then(|(num, den)| {
+        let whole = |text: &str| text.trim().parse::<u64>().ok();
+        Ratio::new(whole(num)?, whole(den)?)
+    });
+    fraction.or_else(|| value.decimal())
 }
 
 impl Common {

@@ -11,7 +11,7 @@ use super::yaml::{self, FileError, Mark};
 use super::{Config, checks, glob};
 use crate::domain::setup::{IntegrationSpec, ReceiverSpec, Setup};
 use crate::domain::slo::Slo;
-use crate::spec;
+use crate::spec::{self, Reading, fidelity::Fidelity};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,17 @@ pub struct LoadResult {
     /// Given when there is no error.
     pub config: Option<Config>,
     pub diagnostics: Diagnostics,
+    /// What became of each SLO that was written in another format.
+    pub fidelity: Vec<Fidelity>,
     /// All files that were read, the main file first; for watching.
+    pub files: Vec<PathBuf>,
+}
+
+/// What reading came to besides diagnostics, see [`LoadResult`].
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Option<Config>,
+    pub fidelity: Vec<Fidelity>,
     pub files: Vec<PathBuf>,
 }
 
@@ -44,17 +54,12 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<LoadResult, Unreadable> {
 /// As [`load`], with the main file's text given; the files that it names are read.
 pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
     let mut diagnostics = Diagnostics::new();
-    let (config, files) = load_into(path, text, env, &mut diagnostics);
-    LoadResult { config, diagnostics, files }
+    let Loaded { config, fidelity, files } = load_into(path, text, env, &mut diagnostics);
+    LoadResult { config, diagnostics, fidelity, files }
 }
 
 /// As [`load_text`], adding to what was found in other files; a configuration is given when none has an error.
-pub fn load_into(
-    path: &Path,
-    text: &[u8],
-    env: Env<'_>,
-    diagnostics: &mut Diagnostics,
-) -> (Option<Config>, Vec<PathBuf>) {
+pub fn load_into(path: &Path, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Loaded {
     let name = path.display().to_string();
     let documents = yaml::load(text, &name, diagnostics);
     let (main, slo_files, needed) = decode(&name, env, diagnostics, |context| {
@@ -63,7 +68,7 @@ pub fn load_into(
         (main, self::slo_files(context, slo_files), context.take_needed())
     });
     check_needed(needed, diagnostics);
-    let slos = read_slo_files(&slo_files, env, diagnostics);
+    let Reading { slos, fidelity } = read_slo_files(&slo_files, env, diagnostics);
     let mut files = vec![path.to_owned()];
     files.extend(slo_files);
     let config = main.map(|main| {
@@ -73,12 +78,12 @@ pub fn load_into(
         assemble(main, slos, path)
     });
     diagnostics.sort();
-    (config.filter(|_| !diagnostics.has_errors()), files)
+    Loaded { config: config.filter(|_| !diagnostics.has_errors()), fidelity, files }
 }
 
 /// Reads SLO files without a main file, as tests of SLOs do; no two SLOs may have one name.
 pub fn load_slos(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
-    let slos = read_slo_files(files, env, diagnostics);
+    let Reading { slos, .. } = read_slo_files(files, env, diagnostics);
     checks::duplicate_ids(&slos, diagnostics);
     slos
 }
@@ -155,19 +160,20 @@ fn check_needed(needed: Vec<NeededFile>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn read_slo_files(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
-    let mut slos = Vec::new();
-    for path in files {
+fn read_slo_files(paths: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Reading {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in paths {
         let name = path.display().to_string();
         match yaml::read_file(path) {
-            Ok(text) => slos.extend(spec::read_slos(&name, &text, env, diagnostics)),
+            Ok(text) => files.push((name, text)),
             Err(error) => {
                 let found = Diagnostic::error(&name, Mark::default(), format!("can't read the file: {error}"));
                 diagnostics.push(found.help("make it a readable file, or leave it out of slo_files"));
             }
         }
     }
-    slos
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
+    spec::read_files(&files, env, diagnostics)
 }
 
 fn assemble(main: MainFile, mut slos: Vec<Slo>, path: &Path) -> Config {

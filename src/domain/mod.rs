@@ -22,6 +22,7 @@ pub mod selection;
 pub mod selector;
 pub mod selector_text;
 pub mod setup;
+pub mod shared;
 pub mod sli;
 pub mod slices;
 pub mod slo;

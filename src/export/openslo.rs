@@ -9,7 +9,7 @@ use super::{Export, Note, Unexportable, by_service, queries};
 use crate::domain::calendar::Period;
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Measure, Pair, Slo, SloWindow};
+use crate::domain::slo::{Measure, Pair, SliceVerdict, Slo, SloWindow};
 use crate::domain::time::format_duration;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +66,14 @@ fn name(text: &str) -> String {
     label.trim_matches('-').to_owned()
 }
 
+fn budgeting(slo: &Slo) -> &'static str {
+    match slo.timeslices.map(|slices| slices.verdict) {
+        None => "Occurrences",
+        Some(SliceVerdict::Whole) => "Timeslices",
+        Some(SliceVerdict::Share) => "RatioTimeslices",
+    }
+}
+
 struct Writer<'a> {
     slo: &'a Slo,
     notes: Vec<Note>,
@@ -89,7 +97,7 @@ impl Writer<'_> {
             .text("service", name(&slo.id.service))
             .with("indicator", self.indicator())
             .with("timeWindow", Tree::List(vec![self.window()?]))
-            .text("budgetingMethod", if slo.timeslices.is_some() { "Timeslices" } else { "Occurrences" })
+            .text("budgetingMethod", budgeting(slo))
             .with("objectives", Tree::List(vec![self.objective()?]))
             .with("alertPolicies", Tree::List(policies))
             .build();
@@ -107,7 +115,8 @@ impl Writer<'_> {
         if policy.measure == Measure::BudgetSpent {
             self.note("conditions compare burn rates, not what was spent of the whole budget");
         }
-        if !policy.labels.is_empty() || !policy.annotations.is_empty() || policy.runbook_url.is_some() {
+        let carries = !policy.labels.is_empty() || !policy.annotations.is_empty() || !policy.of_severity.is_empty();
+        if carries || policy.runbook_url.is_some() {
             self.note("OpenSLO's alert policies carry no labels, annotations or runbook");
         }
         if policy.pairs.iter().any(|pair| pair.min_bad_events > 0.0 || !pair.keep_firing_for.is_zero()) {
@@ -119,15 +128,14 @@ impl Writer<'_> {
     }
 
     fn indicator(&self) -> Tree {
-        let (bad, total) = queries::counters(self.slo);
+        let (bad, total) = queries::bare(self.slo);
         let metric = |query: String| {
             let spec = MapBuilder::default().text("query", query).build();
             let source = MapBuilder::default().text("type", "Prometheus").with("spec", spec).build();
             MapBuilder::default().with("metricSource", source).build()
         };
-        let is_counter = !matches!(self.slo.indicator, crate::domain::slo::Indicator::Scrape { .. });
         let ratio = MapBuilder::default()
-            .plain("counter", is_counter.to_string())
+            .plain("counter", queries::is_rate(self.slo).to_string())
             .with("bad", metric(bad))
             .with("total", metric(total))
             .build();
@@ -172,7 +180,10 @@ impl Writer<'_> {
         if let Some(slices) = self.slo.timeslices {
             let share = Ratio::new(100, 1).and_then(|hundred| slices.target.over(hundred)).and_then(decimal);
             let share = share.ok_or_else(|| Unexportable::new(self.slo, "its target of slices is no plain decimal"))?;
-            map = map.plain("timeSliceTarget", share).text("timeSliceWindow", self.duration(slices.slice)?);
+            if slices.verdict == SliceVerdict::Whole {
+                map = map.plain("timeSliceTarget", share);
+            }
+            map = map.text("timeSliceWindow", self.duration(slices.slice)?);
         }
         Ok(map.build())
     }

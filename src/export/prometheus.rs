@@ -227,13 +227,13 @@ impl<'a> Rules<'a> {
     /// Labels and annotations of an alert.
     fn finished(&self, map: MapBuilder, severity: Severity, more: &Labels, title: &str) -> Tree {
         let (slo, policy) = (self.slo, &self.slo.policy);
-        let mut labels = policy.labels.clone();
+        let mut labels = policy.labels_of(severity);
         labels.set("service", &slo.id.service);
         labels.set("slo", &slo.id.name);
         labels.set("severity", severity.to_string());
         labels.set("sloth_severity", severity.to_string());
         labels.merge(more);
-        let Tree::Map(mut annotations) = tree(&policy.annotations, &literal) else { return map.build() };
+        let Tree::Map(mut annotations) = tree(&policy.annotations_of(severity), &literal) else { return map.build() };
         let mut add = |name: &str, text: Tree| {
             if !annotations.iter().any(|(own, _)| own == name) {
                 annotations.push((name.to_owned(), text));

@@ -4,7 +4,7 @@
 //! expression: it counts as `0 * total`. PromQL's own traits stay: `rate` extrapolates, and loses the first value of a
 //! new series.
 
-use crate::domain::slo::{Indicator, Part, Slo, Timeslices};
+use crate::domain::slo::{Comparison, Indicator, Part, SliceVerdict, Slo, Tally, Timeslices};
 use crate::domain::time::format_duration;
 use std::time::Duration;
 
@@ -13,12 +13,11 @@ struct Weighted {
     selector: String,
     total: f64,
     bad: f64,
-    /// Samples of a gauge instead of a counter's growth.
-    is_up: bool,
+    tally: Tally,
 }
 
 fn weighted(selector: impl ToString, total: f64, bad: f64) -> Weighted {
-    Weighted { selector: selector.to_string(), total, bad, is_up: false }
+    Weighted { selector: selector.to_string(), total, bad, tally: Tally::Growth }
 }
 
 fn terms(indicator: &Indicator) -> Vec<Weighted> {
@@ -36,9 +35,13 @@ fn terms(indicator: &Indicator) -> Vec<Weighted> {
         }
         Indicator::Scrape { targets } => {
             let matchers: Vec<String> = targets.0.iter().map(ToString::to_string).collect();
-            vec![Weighted { selector: format!("up{{{}}}", matchers.join(",")), total: 1.0, bad: 1.0, is_up: true }]
+            let up = format!("up{{{}}}", matchers.join(","));
+            let each = Weighted { tally: Tally::Samples, ..weighted(&up, 1.0, 1.0) };
+            vec![each, Weighted { tally: Tally::Values, ..weighted(&up, 0.0, -1.0) }]
         }
-        Indicator::Terms { terms, .. } => terms.iter().map(|t| weighted(&t.selector, t.total, t.bad)).collect(),
+        Indicator::Terms { terms, .. } => {
+            terms.iter().map(|t| Weighted { tally: t.tally, ..weighted(&t.selector, t.total, t.bad) }).collect()
+        }
     }
 }
 
@@ -65,84 +68,105 @@ pub fn total_selector(slo: &Slo) -> Option<String> {
 }
 
 /// `sum`, or `sum by (route)`.
-fn sum(slo: &Slo) -> String {
-    if slo.by.is_empty() { "sum".to_owned() } else { format!("sum by ({})", slo.by.join(", ")) }
+fn aggregated(slo: &Slo, how: &str, inner: &str) -> String {
+    if slo.by.is_empty() { format!("{how}({inner})") } else { format!("{how} by ({}) ({inner})", slo.by.join(", ")) }
 }
 
 /// How events of a window are counted.
-#[derive(Clone, Copy)]
-enum Count {
-    /// Events a second.
-    Rate,
-    /// The counters alone, without a window, as OpenSLO has them.
+#[derive(Clone, Copy, PartialEq)]
+enum Count<'w> {
+    /// Events a second in a window; for gauges samples in it.
+    Within(&'w str),
+    /// Counters and gauges alone, without a window, as OpenSLO has them.
     Bare,
 }
 
-fn counted(slo: &Slo, term: &Weighted, window: &str, count: Count, bad: bool) -> String {
+fn counted(slo: &Slo, term: &Weighted, count: Count<'_>) -> String {
     let selector = &term.selector;
-    let inner = match (count, term.is_up, bad) {
-        (Count::Bare, true, true) => format!("1 - {selector}"),
-        (Count::Bare, true, false) => format!("{selector} >= bool 0"),
-        (Count::Bare, false, _) => selector.clone(),
-        (Count::Rate, true, true) => {
-            format!("count_over_time({selector}[{window}]) - sum_over_time({selector}[{window}])")
-        }
-        (Count::Rate, true, false) => format!("count_over_time({selector}[{window}])"),
-        (Count::Rate, false, _) => format!("rate({selector}[{window}])"),
+    let Count::Within(window) = count else {
+        return match term.tally {
+            Tally::Growth | Tally::Values => aggregated(slo, "sum", selector),
+            Tally::Samples => aggregated(slo, "count", selector),
+            Tally::Where(comparison) => aggregated(slo, "sum", &compared(selector, comparison)),
+        };
     };
-    format!("{}({inner})", sum(slo))
+    let inner = match term.tally {
+        Tally::Growth => format!("rate({selector}[{window}])"),
+        Tally::Samples => format!("count_over_time({selector}[{window}])"),
+        Tally::Values => format!("sum_over_time({selector}[{window}])"),
+        Tally::Where(comparison) => format!("sum_over_time(({})[{window}:])", compared(selector, comparison)),
+    };
+    aggregated(slo, "sum", &inner)
+}
+
+/// 1 where the comparison holds, else 0.
+fn compared(selector: &str, comparison: Comparison) -> String {
+    let text = comparison.to_string();
+    let (op, with) = text.split_once(' ').unwrap_or((&text, ""));
+    format!("{selector} {op} bool {with}")
 }
 
 /// The terms that have a weight, joined by their signs.
-fn combined(slo: &Slo, window: &str, count: Count, bad: bool) -> String {
+fn combined(slo: &Slo, count: Count<'_>, bad: bool) -> String {
     let all = terms(&slo.indicator);
     let weight = |term: &Weighted| if bad { term.bad } else { term.total };
     let base = all.iter().find(|term| term.total > 0.0);
     let mut text = String::new();
     for term in all.iter().filter(|term| weight(term) != 0.0) {
-        let sign = if weight(term) < 0.0 { "-" } else { "+" };
-        let mut part = counted(slo, term, window, count, bad);
-        if let Some(base) = base.filter(|base| base.selector != term.selector && !matches!(count, Count::Bare)) {
-            part = format!("({part} or 0 * {})", counted(slo, base, window, count, false));
+        let mut part = counted(slo, term, count);
+        if let Some(base) = base.filter(|base| base.selector != term.selector && count != Count::Bare) {
+            part = format!("({part} or 0 * {})", counted(slo, base, count));
         }
         if weight(term).abs() != 1.0 {
             part = format!("{} * {part}", weight(term).abs());
         }
-        match (text.is_empty(), sign) {
-            (true, "-") => text = format!("-{part}"),
-            (true, _) => text = part,
-            (false, _) => text = format!("{text} {sign} {part}"),
-        }
+        let sign = if weight(term) < 0.0 { "-" } else { "+" };
+        text = match (text.is_empty(), sign) {
+            (true, "-") => format!("-{part}"),
+            (true, _) => part,
+            (false, _) => format!("{text} {sign} {part}"),
+        };
     }
-    text
+    if text.is_empty() { "vector(0)".to_owned() } else { text }
 }
 
 /// The share of bad events over a window.
 pub fn error_ratio(slo: &Slo, window: Duration) -> String {
-    let events = |window: &str| {
-        format!("({})\n/\n({})\n", combined(slo, window, Count::Rate, true), combined(slo, window, Count::Rate, false))
-    };
+    let counts = |window: &str| [true, false].map(|bad| combined(slo, Count::Within(window), bad));
     match &slo.timeslices {
-        None => events(&format_duration(window)),
-        Some(slices) => sliced(slices, window, events),
+        None => {
+            let [bad, total] = counts(&format_duration(window));
+            format!("({bad})\n/\n({total})\n")
+        }
+        Some(slices) => sliced(slices, window, &counts(&format_duration(slices.slice))),
     }
 }
 
-/// The share of bad slices: a slice without events compares as good.
-fn sliced(slices: &Timeslices, window: Duration, events: impl Fn(&str) -> String) -> String {
-    let slice = format_duration(slices.slice);
-    let bad = (100.0 - slices.target.as_f64()) / 100.0;
-    let ratio = events(&slice).replace('\n', " ");
-    format!("avg_over_time((({}) > bool {bad})[{}:{slice}])\n", ratio.trim(), format_duration(window))
+/// The share of bad slices, or the mean share of bad events in slices; a slice without events is a good one.
+fn sliced(slices: &Timeslices, window: Duration, [bad, total]: &[String; 2]) -> String {
+    let inner = match slices.verdict {
+        SliceVerdict::Whole => {
+            let threshold = (100.0 - slices.target.as_f64()) / 100.0;
+            format!("(({bad}) / ({total})) > bool {threshold}")
+        }
+        SliceVerdict::Share => format!("(({bad}) / ({total})) >= 0 or 0 * ({total})"),
+    };
+    format!("avg_over_time(({inner})[{}:{}])\n", format_duration(window), format_duration(slices.slice))
 }
 
 /// Bad events of a window, as a count.
 pub fn bad_events(slo: &Slo, window: Duration) -> String {
-    let seconds = window.as_secs();
-    format!("({}) * {seconds}", combined(slo, &format_duration(window), Count::Rate, true))
+    // Counters come as events a second, samples of gauges as a number.
+    let seconds = if is_rate(slo) { window.as_secs() } else { 1 };
+    format!("({}) * {seconds}", combined(slo, Count::Within(&format_duration(window)), true))
 }
 
-/// The counters of bad and of all events, without a window.
-pub fn counters(slo: &Slo) -> (String, String) {
-    (combined(slo, "", Count::Bare, true), combined(slo, "", Count::Bare, false))
+/// Whether events are the growth of counters.
+pub fn is_rate(slo: &Slo) -> bool {
+    terms(&slo.indicator).iter().all(|term| term.tally == Tally::Growth)
+}
+
+/// Bad and all events, without a window.
+pub fn bare(slo: &Slo) -> (String, String) {
+    (combined(slo, Count::Bare, true), combined(slo, Count::Bare, false))
 }

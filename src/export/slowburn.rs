@@ -8,10 +8,12 @@ use super::{Export, Unexportable, by_service};
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
 use crate::domain::selector::MatchOp;
-use crate::domain::slo::{Indicator, Measure, NoData, Pair, Part, Policy, Severity, Slo, SloWindow};
+use crate::domain::slo::{
+    Indicator, Measure, NoData, Pair, Part, Policy, Severity, SliceVerdict, Slo, SloWindow, Tally, Term,
+};
 use crate::domain::time::format_duration;
 use crate::spec::pairs::default_pairs;
-use crate::spec::{NO_DATA_AFTER, VERSION};
+use crate::spec::{NO_DATA_AFTER, VERSION, names};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +39,9 @@ fn of_slo(slo: &Slo) -> Result<Tree, Unexportable> {
     }
     map = map.maybe("labels", labels(&slo.labels)).with("objective", percent(slo.objective.percent(), "objective")?);
     map = map.with("window", window(&slo.window));
+    if let Some(label) = slo.by.iter().find(|label| names::bad_grouping(label).is_some()) {
+        return Err(Unexportable::new(slo, format!("slowburn/v1 keeps no budgets by the label {label}; rename it")));
+    }
     if !slo.by.is_empty() {
         map = map.with("by", Tree::List(slo.by.iter().map(|label| text(label)).collect()));
     }
@@ -44,7 +49,8 @@ fn of_slo(slo: &Slo) -> Result<Tree, Unexportable> {
     if let Some(slices) = slo.timeslices {
         let slices = MapBuilder::default()
             .with("slice", duration(slices.slice))
-            .with("target", percent(slices.target, "target of slices")?);
+            .with("target", percent(slices.target, "target of slices")?)
+            .maybe("verdict", (slices.verdict == SliceVerdict::Share).then(|| text("share")));
         map = map.with("budgeting", MapBuilder::default().with("timeslices", slices.build()).build());
     }
     map = map.maybe("alerting", alerting(slo)?);
@@ -108,15 +114,27 @@ fn sli(slo: &Slo) -> Result<Tree, Unexportable> {
             sli.maybe("scrape", labels(&chosen))
         }
         Indicator::Terms { terms, text: query } => {
-            let term = |term: &crate::domain::slo::Term| {
-                let map = MapBuilder::default().with("selector", text(&term.selector.to_string()));
-                map.plain("total", term.total.to_string()).plain("bad", term.bad.to_string()).build()
-            };
             let sli = sli.with("terms", Tree::List(terms.iter().map(term).collect()));
             if query.is_empty() { sli } else { sli.with("query", text(query)) }
         }
     };
     Ok(sli.build())
+}
+
+fn term(term: &Term) -> Tree {
+    let mut map = MapBuilder::default().with("selector", text(&term.selector.to_string()));
+    for (key, weight) in [("total", term.total), ("bad", term.bad)] {
+        if weight != 0.0 {
+            map = map.plain(key, weight.to_string());
+        }
+    }
+    let count = match term.tally {
+        Tally::Growth => None,
+        Tally::Samples => Some("samples".to_owned()),
+        Tally::Values => Some("values".to_owned()),
+        Tally::Where(comparison) => Some(comparison.to_string()),
+    };
+    map.maybe("count", count.as_deref().map(text)).build()
 }
 
 fn alerting(slo: &Slo) -> Result<Option<Tree>, Unexportable> {
@@ -145,23 +163,32 @@ fn alerting(slo: &Slo) -> Result<Option<Tree>, Unexportable> {
 
 /// `None` for the default pairs with nothing else.
 fn severity(slo: &Slo, severity: Severity) -> Option<Tree> {
-    let pairs: Vec<&Pair> = slo.policy.pairs.iter().filter(|pair| pair.severity == severity).collect();
+    let extras = slo.policy.of_severity.get(&severity);
+    let more = |map: MapBuilder| match extras {
+        Some(extras) => map.maybe("labels", labels(&extras.labels)).maybe("annotations", labels(&extras.annotations)),
+        None => map,
+    };
+    let pairs: Vec<&Pair> = slo.policy.pairs_of(severity).collect();
     let Some(first) = pairs.first() else {
-        return Some(MapBuilder::default().plain("disable", "true").build());
+        return Some(more(MapBuilder::default().plain("disable", "true")).build());
     };
     let rest = |pair: &Pair| (pair.r#for, pair.keep_firing_for, pair.min_bad_events);
     let windows = |pair: &Pair| (pair.long, pair.short, pair.factor);
     let defaults = default_pairs(slo.window.nominal(), severity);
     let is_default = pairs.iter().map(|pair| windows(pair)).eq(defaults.iter().map(windows));
     if is_default && pairs.iter().all(|pair| rest(pair) == rest(first)) {
-        let common = further(MapBuilder::default(), first);
+        let common = more(further(MapBuilder::default(), first));
         return (!common.is_empty()).then(|| common.build());
     }
-    let pair = |pair: &&Pair| {
-        let windows = MapBuilder::default().with("long", duration(pair.long)).with("short", duration(pair.short));
-        further(windows.plain("factor", decimal_or_fraction(pair.factor)), pair).build()
-    };
-    Some(Tree::List(pairs.iter().map(pair).collect()))
+    let list = Tree::List(pairs.iter().map(|pair| written_pair(pair)).collect());
+    let map = more(MapBuilder::default());
+    Some(if map.is_empty() { list } else { map.with("windows", list).build() })
+}
+
+fn written_pair(pair: &Pair) -> Tree {
+    let short = if pair.short == pair.long { text("none") } else { duration(pair.short) };
+    let windows = MapBuilder::default().with("long", duration(pair.long)).with("short", short);
+    further(windows.plain("factor", decimal_or_fraction(pair.factor)), pair).build()
 }
 
 fn further(mut map: MapBuilder, pair: &Pair) -> MapBuilder {

@@ -201,7 +201,7 @@ fn load_tested(tested: &Tested, env: Env<'_>, diagnostics: &mut Diagnostics) -> 
                 let message = format!("can't read the file: {error}");
                 diagnostics.push(Diagnostic::error(&name, Default::default(), message).help("make it readable"));
             });
-            load::load_into(path, &text.ok()?, env, diagnostics).0?.setup
+            load::load_into(path, &text.ok()?, env, diagnostics).config?.setup
         }
         Tested::SloFiles(files) => Setup {
             slos: load::load_slos(files, env, diagnostics).into_iter().map(Arc::new).collect(),

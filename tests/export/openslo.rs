@@ -60,7 +60,7 @@ fn an_slo_says_what_it_promises_and_how_it_is_measured() {
     let good = &slo("good-events")["spec"];
     assert_eq!(
         good["indicator"]["spec"]["ratioMetric"]["bad"]["metricSource"]["spec"]["query"],
-        "sum by (route, method)(rpc_total) - sum by (route, method)(rpc_total{code=\"OK\"})"
+        "sum by (route, method) (rpc_total) - sum by (route, method) (rpc_total{code=\"OK\"})"
     );
     assert_eq!(good["alertPolicies"][0]["spec"]["conditions"][0]["spec"]["condition"]["alertAfter"], "2m");
 

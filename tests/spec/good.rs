@@ -69,7 +69,7 @@ fn every_key_is_read() {
     assert_eq!(total.to_string(), r#"http_requests_total{job="checkout"}"#);
     assert_eq!(part.to_string(), r#"http_requests_total{job="checkout",code=~"5.."}"#);
     assert_eq!(part_is, Part::Bad);
-    let slices = Timeslices { slice: Duration::from_secs(60), target: ratio("97.5") };
+    let slices = Timeslices { slice: Duration::from_secs(60), target: ratio("97.5"), verdict: SliceVerdict::Whole };
     assert_eq!(slo.timeslices, Some(slices));
     let start = Timestamp::parse("2026-06-13T20:00:00Z").unwrap();
     let end = Timestamp::parse("2026-06-14T00:00:00Z").unwrap();
@@ -138,6 +138,7 @@ fn what_is_left_out_has_its_default() {
             runbook_url: None,
             labels: Labels::new(),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         }
     );
 }
@@ -145,7 +146,10 @@ fn what_is_left_out_has_its_default() {
 #[test]
 fn documents_are_independent_and_variables_are_read_from_the_environment() {
     let ids: Vec<String> = read(EVERYTHING).iter().map(|slo| slo.id.to_string()).collect();
-    assert_eq!(ids, ["checkout/availability", "checkout/latency", "orders-api/uptime", "orders-api/success"]);
+    assert_eq!(
+        ids,
+        ["checkout/availability", "checkout/latency", "orders-api/uptime", "orders-api/success", "probes/sums"]
+    );
     let Indicator::Scrape { targets } = one("uptime").indicator else { panic!() };
     assert!(targets.matches(&labels(&[("job", "checkout"), ("env", "prod"), ("instance", "a")])));
     assert!(!targets.matches(&labels(&[("job", "checkout")])));

@@ -7,6 +7,7 @@ use super::pair;
 use crate::config::decode::{Map, Value};
 use crate::domain::ratio::Ratio;
 use crate::domain::slo::{BudgetAlert, NoData, Objective, Policy, SloWindow, Timeslices};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Time without a sample after which an SLO counts as not measured.
@@ -26,9 +27,15 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
     let get = |key| map.as_ref().and_then(|map| map.get(key));
     let measure = get("measure").and_then(|measure| measure.choice(&MEASURES)).unwrap_or_default();
     let min_bad_events = get("min_bad_events").and_then(|least| least.decimal()).map_or(0.0, Ratio::as_f64);
-    let pairs = pair::Reader { basis, measure, min_bad_events };
+    let reader = pair::Reader { basis, measure, min_bad_events };
+    let (mut pairs, mut of_severity) = (Vec::new(), BTreeMap::new());
+    for (key, severity) in SEVERITIES {
+        let (own, extras) = reader.read(get(key).as_ref(), severity);
+        pairs.extend(own);
+        of_severity.extend(extras.map(|extras| (severity, extras)));
+    }
     Policy {
-        pairs: SEVERITIES.iter().flat_map(|(key, severity)| pairs.read(get(key).as_ref(), *severity)).collect(),
+        pairs,
         measure,
         no_data: get("no_data")
             .and_then(|no_data| read_no_data(&no_data))
@@ -37,6 +44,7 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
         runbook_url: get("runbook_url").and_then(|url| url.http_url()),
         labels: get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
         annotations: get("annotations").and_then(|annotations| annotations.labels()).unwrap_or_default(),
+        of_severity,
     }
 }
 

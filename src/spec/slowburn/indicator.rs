@@ -5,7 +5,7 @@ use super::keys::{EVENTS, LATENCY, SLI, TERM};
 use crate::config::decode::Value;
 use crate::domain::ratio::Ratio;
 use crate::domain::selector::{MatchOp, Matcher, Matchers};
-use crate::domain::slo::{Indicator, Part, Term};
+use crate::domain::slo::{CompareOp, Comparison, Indicator, Part, Tally, Term};
 use crate::domain::time::parse_duration;
 use std::time::Duration;
 
@@ -43,7 +43,32 @@ fn read_term(value: &Value<'_>) -> Option<Term> {
     let weight = |key| map.get(key).map_or(Some(0.0), |weight| weight.number());
     let (selector, total, bad) =
         (map.get("selector").and_then(|s| selectors::selector(&s)), weight("total"), weight("bad"));
-    Some(Term { selector: selector?, total: total?, bad: bad? })
+    let tally = map.get("count").map_or(Some(Tally::Growth), |count| tally(&count));
+    Some(Term { selector: selector?, total: total?, bad: bad?, tally: tally? })
+}
+
+/// What of a series is an event: a word, or a comparison with a number.
+fn tally(value: &Value<'_>) -> Option<Tally> {
+    const WORDS: [(&str, Tally); 3] =
+        [("growth", Tally::Growth), ("samples", Tally::Samples), ("values", Tally::Values)];
+    const OPS: [(&str, CompareOp); 6] = [
+        ("==", CompareOp::Equal),
+        ("!=", CompareOp::NotEqual),
+        ("<=", CompareOp::AtMost),
+        (">=", CompareOp::AtLeast),
+        ("<", CompareOp::Less),
+        (">", CompareOp::More),
+    ];
+    let text = value.nonempty()?;
+    let comparison = OPS.iter().find_map(|(sign, op)| {
+        let with = text.strip_prefix(sign)?.trim().parse().ok().filter(|with: &f64| with.is_finite())?;
+        Some(Tally::Where(Comparison { op: *op, with }))
+    });
+    let found = WORDS.iter().find(|(word, _)| *word == text).map(|(_, tally)| *tally).or(comparison);
+    if found.is_none() {
+        value.error("not a way to count", "write growth, samples, values, or a comparison such as < 0.75");
+    }
+    found
 }
 
 fn read_events(value: &Value<'_>) -> Option<Indicator> {

@@ -12,6 +12,7 @@ mod window;
 
 pub use alerting::NO_DATA_AFTER;
 pub(super) use keys::DOCUMENT;
+pub(super) use window::{rolling as rolling_window, time_zone};
 
 use super::declared::Declared;
 use super::names;

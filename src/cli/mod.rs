@@ -6,6 +6,7 @@ mod address;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod export;
 pub mod init;
 pub mod notify_test;
 mod output;
@@ -53,6 +54,8 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Run tests of SLOs: what goes in over time, and what must come out
     Test(test::TestArgs),
+    /// Write the SLOs in another format
+    Export(export::ExportArgs),
     /// Write a first configuration and SLOs for what targets show
     Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
@@ -117,6 +120,7 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
         Command::Test(args) => test::execute(&args),
+        Command::Export(args) => export::execute(&args),
         Command::Init(args) => init::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Completions(args) => completions::execute(&args),

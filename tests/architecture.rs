@@ -38,6 +38,7 @@ const MAP: [(&str, &[&str]); 18] = [
             "replay",
             "source",
             "spec",
+            "store",
             "telemetry",
             "view",
         ],

@@ -2,7 +2,7 @@
 
 use super::error::{Fault, StoreError};
 use super::load::blob;
-use super::seal::{Place, unseal};
+use super::seal::{Place, check, unseal};
 use rusqlite::{Connection, OpenFlags};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ pub fn verify(connection: &Connection) -> Result<u64, Fault> {
     let mut count = 0;
     while let Some(row) = rows.next()? {
         let (day, key): (i32, String) = (row.get(0)?, row.get(1)?);
-        unseal(Place::Archive(&key, day), row.get(2)?, blob(row, 3)?)?;
+        check(Place::Archive(&key, day), row.get(2)?, blob(row, 3)?)?;
         count += 1;
     }
     Ok(count)

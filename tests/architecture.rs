@@ -41,6 +41,7 @@ const MAP: [(&str, &[&str]); 20] = [
             "replay",
             "source",
             "spec",
+            "store",
             "suite",
             "telemetry",
             "view",

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 what was asked about is not in order, 2 usage or runtime error.
 
 mod address;
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod demo;
@@ -62,6 +63,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Send one test message through a receiver
     NotifyTest(NotifyTestArgs),
+    /// Copy the data of an engine, running or not, into a file
+    Backup(backup::BackupArgs),
+    /// Put a backup into the data directory of an engine that does not run
+    Restore(backup::RestoreArgs),
     /// Print the JSON Schema of configuration or SLO files
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -122,6 +127,8 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Test(args) => test::execute(&args),
         Command::Export(args) => export::execute(&args),
         Command::Init(args) => init::execute(&args),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Completions(args) => completions::execute(&args),
         Command::Demo(args) => demo::execute(args),

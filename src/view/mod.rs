@@ -97,6 +97,8 @@ pub struct StoreView {
     /// Why the last commit failed; counting and alerting go on from memory.
     pub error: Option<String>,
     pub since: Option<Timestamp>,
+    /// What of the long history is damaged, as far as it was checked.
+    pub damage: Option<String>,
     pub bytes: u64,
     pub commits: u64,
     pub last_commit: Option<Timestamp>,

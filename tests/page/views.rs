@@ -156,7 +156,11 @@ async fn trouble_is_shown_where_people_look() {
     site.publish(|published| {
         published.reload.failed = true;
         published.reload.error = Some("slowburn.yaml:3:5: unknown key 'objectve', did you mean 'objective'?".into());
-        published.store = StoreView { error: Some("no space left on device".into()), ..StoreView::default() };
+        published.store = StoreView {
+            error: Some("no space left on device".into()),
+            damage: Some("the history of \"shop/x\" on 2026-01-01 is damaged".into()),
+            ..StoreView::default()
+        };
         published.at = published.at - std::time::Duration::from_secs(300);
     });
     browse(site, async |page| {
@@ -165,7 +169,10 @@ async fn trouble_is_shown_where_people_look() {
         for part in ["numbers are 5 min", "slowburn.yaml:3:5", "no space left on device"] {
             assert!(banners.contains(part), "{part:?} in {banners}");
         }
-        assert!(page.text("#notices").await.contains("1 of 5 targets can't be scraped"));
+        let notices = page.text("#notices").await;
+        for part in ["1 of 5 targets can't be scraped", "\"shop/x\" on 2026-01-01 is damaged"] {
+            assert!(notices.contains(part), "{part:?} in {notices}");
+        }
         page.until("document.getElementById('live').dataset.state === 'stale'").await;
         page.open_any("/targets").await;
         assert!(page.text("main").await.contains("expected a number, found \"12,5\""));

@@ -167,6 +167,11 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
         ("slowburn_outbox_messages", "Messages not yet accepted", Some(published.outbox.len() as f64)),
         ("slowburn_outbox_oldest_seconds", "Age of the oldest message", Some(oldest.unwrap_or_default().as_secs_f64())),
         ("slowburn_store_healthy", "Whether the last commit succeeded", Some(f64::from(store.error.is_none()))),
+        (
+            "slowburn_store_history_damaged",
+            "Whether some of the long history was found damaged",
+            Some(f64::from(store.damage.is_some())),
+        ),
         ("slowburn_store_size_bytes", "Size of the data directory", Some(store.bytes as f64)),
         (
             "slowburn_config_last_reload_successful",

@@ -125,7 +125,10 @@ fn banners(published: &Published, now: Timestamp, stale_after: Duration) -> Vec<
 }
 
 fn notices(published: &Published, root: &str) -> Vec<Banner> {
-    [problems(published, root), targets(published, root), messages(published, root)].into_iter().flatten().collect()
+    [problems(published, root), targets(published, root), messages(published, root), damage(published)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn stale(published: &Published, now: Timestamp, stale_after: Duration) -> Option<Banner> {
@@ -163,6 +166,16 @@ fn store(published: &Published) -> Option<Banner> {
         class: "critical",
         title: format!("The store can't be written{since}; counting and alerting go on from memory."),
         lines: vec![error.clone()],
+        link: None,
+    })
+}
+
+fn damage(published: &Published) -> Option<Banner> {
+    let damage = published.store.damage.as_ref()?;
+    Some(Banner {
+        class: "error",
+        title: "The long history is damaged; charts may have a hole, budgets and alerts do not.".to_owned(),
+        lines: vec![damage.clone()],
         link: None,
     })
 }

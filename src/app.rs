@@ -79,6 +79,7 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 /// As [`start`], with the page's port taken already.
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
+    let (config, loader) = (config.served_at(address), served_at(options.loader, address));
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();
@@ -114,7 +115,7 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
         worker,
         worker_shutdown,
         archive,
-        loader: options.loader,
+        loader,
         metrics: metrics.clone(),
     };
     let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
@@ -144,6 +145,11 @@ impl Running {
             Err(_) => tracing::warn!("open requests were cut off"),
         }
     }
+}
+
+/// Reads configurations for a page that goes on answering where it does.
+fn served_at(loader: Loader, address: SocketAddr) -> Loader {
+    Arc::new(move || loader().map(|config| config.served_at(address)))
 }
 
 /// Takes the page's port.

@@ -30,10 +30,16 @@ pub fn execute(args: &CheckArgs) -> anyhow::Result<Outcome> {
             let findings = result.diagnostics.to_text();
             let slos = result.config.as_ref().map_or(0, |config| config.setup.slos.len());
             let (errors, warnings) = (result.diagnostics.errors(), result.diagnostics.warnings());
-            let verdict = if errors == 0 { format!("ok: {slos} SLOs") } else { format!("{errors} errors") };
-            format!("{findings}{verdict}, {warnings} warnings, {} files read\n", result.files.len())
+            let verdict = if errors == 0 { format!("ok: {}", counted(slos, "SLO")) } else { counted(errors, "error") };
+            let (warnings, files) = (counted(warnings, "warning"), counted(result.files.len(), "file"));
+            format!("{findings}{verdict}, {warnings}, {files} read\n")
         }
     };
     output::print(&text)?;
     Ok(if result.diagnostics.has_errors() { Outcome::NotInOrder } else { Outcome::Done })
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -48,8 +48,8 @@ pub fn execute(args: &ReplayArgs) -> anyhow::Result<Outcome> {
                         transition.id,
                         transition.alert,
                         transition.severity,
-                        word(transition.from),
-                        word(transition.to),
+                        transition.from.as_str(),
+                        transition.to.as_str(),
                         burns[0],
                         burns[1],
                         transition.reason
@@ -73,15 +73,6 @@ pub fn execute(args: &ReplayArgs) -> anyhow::Result<Outcome> {
 fn write_json(out: &mut impl Write, line: &Line) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
-}
-
-fn word(state: crate::domain::status::AlertState) -> &'static str {
-    use crate::domain::status::AlertState;
-    match state {
-        AlertState::Inactive => "inactive",
-        AlertState::Pending => "pending",
-        AlertState::Firing => "firing",
-    }
 }
 
 /// Statuses as people read them.

@@ -56,7 +56,9 @@ pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
     files.extend(slo_files);
     let config = main.map(|main| {
         checks::duplicate_ids(&slos, &mut diagnostics);
-        checks::known_jobs(&slos, &main.scrape_configs, &mut diagnostics);
+        if !checks::bad_jobs(&name, &diagnostics) {
+            checks::known_jobs(&slos, &main.scrape_configs, &mut diagnostics);
+        }
         checks::any_slos(&slos, &name, &mut diagnostics);
         assemble(main, slos, path)
     });
@@ -144,7 +146,8 @@ fn assemble(main: MainFile, mut slos: Vec<Slo>, path: &Path) -> Config {
     // The order in which everything is shown.
     slos.sort_by(|a, b| a.id.cmp(&b.id));
     let mut global = main.globals.global;
-    global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(&main.web));
+    global.external_url_by_default = main.globals.external_url.is_none();
+    global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(main.web.listen));
     let setup = Setup {
         slos: slos.into_iter().map(Arc::new).collect(),
         jobs: main.scrape_configs.iter().map(|job| (job.job_name.clone(), job.policy)).collect(),

@@ -14,6 +14,7 @@ mod slowburn;
 
 use crate::config::decode::{Env, Value, decode, schema};
 use crate::config::diagnostics::{Diagnostic, Diagnostics};
+use crate::config::read::SECRETS;
 use crate::config::yaml::{self, Mark};
 use crate::domain::slo::Slo;
 use declared::Declared;
@@ -32,6 +33,8 @@ pub fn read_slos(file: &str, text: &[u8], env: Env<'_>, diagnostics: &mut Diagno
     }
     let source = diagnostics.source(file).unwrap_or_default();
     decode(file, env, diagnostics, |context| {
+        // A pattern of file names may take in the main file.
+        documents.iter().for_each(|document| SECRETS.hide_in_foreign(&context.value(document)));
         let mut declared = Declared::default();
         let read = |document| read_document(&context.value(document), &source, &mut declared);
         documents.into_iter().flat_map(read).collect()

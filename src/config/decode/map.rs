@@ -139,7 +139,7 @@ impl<'a> Map<'a> {
     fn report(&self, mark: Mark, key: &str, message: String, help: impl Into<String>) {
         let path = if self.value.path().is_empty() { key.to_owned() } else { format!("{}.{key}", self.value.path()) };
         let context = self.value.context();
-        context.push(Diagnostic::error(context.file(), mark, message).path(path).value(key).help(help));
+        context.push(Diagnostic::error(context.file(), mark, message).path(path).help(help));
     }
 
     /// `channel: #slo` leaves the channel empty.

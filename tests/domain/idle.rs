@@ -32,7 +32,7 @@ fn shapes() -> Vec<(&'static str, Slo)> {
             "spent in a week",
             with(&|slo| {
                 slo.policy.budget = vec![spent];
-                slo.window = SloWindow::Calendar(week.clone());
+                slo.window = SloWindow::Calendar(week);
             }),
         ),
         (

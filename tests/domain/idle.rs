@@ -41,7 +41,13 @@ fn shapes() -> Vec<(&'static str, Slo)> {
                 slo.policy.no_data = NoData { after: seconds(7200), severity: Some(Severity::Page) };
             }),
         ),
-        ("slices", with(&|slo| slo.timeslices = Some(Timeslices { slice: seconds(300), target: ratio("95") }))),
+        (
+            "slices",
+            with(&|slo| {
+                slo.timeslices =
+                    Some(Timeslices { slice: seconds(300), target: ratio("95"), verdict: Default::default() })
+            }),
+        ),
         ("groups", with(&|slo| slo.by = vec!["code".to_owned()])),
         ("maintenance", with(&|slo| slo.maintenance = vec![maintenance.clone()])),
         (

@@ -193,7 +193,7 @@ fn targets(published: &Published, root: &str) -> Option<Banner> {
 
 fn messages(published: &Published, root: &str) -> Option<Banner> {
     let failing: Vec<_> = published.outbox.iter().filter(|message| message.last_error.is_some()).collect();
-    let quote = |message: &&crate::domain::message::Message| {
+    let quote = |message: &&std::sync::Arc<crate::domain::message::Message>| {
         let error = message.last_error.as_deref().unwrap_or_default();
         format!("{} ({}): {error}", message.channel.receiver, message.channel.kind)
     };

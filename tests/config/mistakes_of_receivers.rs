@@ -77,7 +77,7 @@ fn mistakes_of_channels() {
         ),
         (
             "slack_configs: [{channel: c, app_token: t, app_token_file: /nowhere/t}]",
-            "2:69: error: receivers[0].slack_configs[0].app_token_file: only one of `app_token`, `app_token_file` can be given; keep one of `app_token`, `app_token_file`",
+            "2:66: error: receivers[0].slack_configs[0].app_token_file: only one of `app_token`, `app_token_file` can be given; keep one of `app_token`, `app_token_file`",
         ),
         (
             "slack_configs: [{app_token: t}]",

@@ -222,3 +222,15 @@ fn names_of_rooms_are_found_in_all_ways_of_writing() {
     let expected = ["clock", "config", "http", "spec"].map(str::to_owned);
     assert_eq!(known(code), BTreeSet::from(expected));
 }
+
+/// `message` is where a log line's own sentence is kept: a field of that name would take its place.
+#[test]
+fn no_log_field_takes_the_place_of_the_message() {
+    for source in sources().iter().filter(|source| !is_test(&source.path)) {
+        for call in source.code.split("tracing::").skip(1) {
+            let call = call.split(");").next().unwrap_or_default();
+            let logs = ["error!", "warn!", "info!", "debug!", "trace!"].iter().any(|level| call.starts_with(level));
+            assert!(!logs || !call.contains("message ="), "{}: {call}", source.path);
+        }
+    }
+}

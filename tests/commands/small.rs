@@ -67,3 +67,16 @@ fn a_reader_that_stops_reading_is_no_mistake() {
     let ran = ran(child.wait_with_output().unwrap());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
 }
+
+#[test]
+fn a_check_counts_one_thing_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for (text, code, counted) in [
+        ("globl: {}\n", 1, "1 error, 1 warning, 1 file read\n"),
+        ("globl: {}\nglobl2: {}\n", 1, "2 errors, 1 warning, 1 file read\n"),
+    ] {
+        std::fs::write(dir.path().join("slowburn.yaml"), text).unwrap();
+        let ran = run(dir.path(), &["check"]);
+        assert!(ran.code == code && ran.out.ends_with(counted), "{}", ran.out);
+    }
+}

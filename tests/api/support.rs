@@ -13,7 +13,7 @@ use slowburn::domain::status::{
 };
 use slowburn::domain::time::Timestamp;
 use slowburn::metrics::Metrics;
-use slowburn::view::{Handle, Published, ReloadView, Request, ScrapeView, Statuses, StoreView, TargetView};
+use slowburn::view::{Handle, Published, ReloadView, Request, ScrapeView, Sparkline, Statuses, StoreView, TargetView};
 use slowburn::web::{AppState, serve};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -360,7 +360,9 @@ async fn answer(mut requests: mpsc::Receiver<Request>, reload: Arc<Reload>) {
                 }
                 reply.send((query.group.get("route") != Some("/gone")).then_some(points)).ok();
             }
-            Request::Sparklines { ids, points, reply } => drop(reply.send(vec![vec![None; points]; ids.len()])),
+            Request::Sparklines { ids, points, reply } => {
+                drop(reply.send(vec![Sparkline { points: vec![None; points], young: None }; ids.len()]))
+            }
             Request::Reload { reply } => {
                 reload.asked.notify_one();
                 let _open = reload.gate.lock().await;

@@ -4,7 +4,7 @@ use slowburn::clock;
 use slowburn::domain::status::{HistoryPoint, SloStatus};
 use slowburn::domain::time::Timestamp;
 use slowburn::metrics::Metrics;
-use slowburn::view::{Handle, HistoryQuery, Published, Request};
+use slowburn::view::{Handle, HistoryQuery, Published, Request, Sparkline};
 use slowburn::web::{self, AppState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,7 +79,8 @@ async fn answer(mut asked: mpsc::Receiver<Request>, published: Arc<arc_swap::Arc
                 reply.send(points).ok();
             }
             Request::Sparklines { ids, points, reply } => {
-                let line = |(id, group): &_| find(id, group).map_or_else(Vec::new, |s| spark(s, points, now.at));
+                let line =
+                    |(id, group): &_| find(id, group).map_or_else(Sparkline::default, |s| spark(s, points, now.at));
                 reply.send(ids.iter().map(line).collect()).ok();
             }
             Request::Reload { reply } => {
@@ -93,9 +94,10 @@ const DAY: f64 = 86_400.0;
 /// When the demo's incident began, before now.
 pub const INCIDENT: Duration = Duration::from_secs(55 * 60);
 
-fn spark(status: &SloStatus, points: usize, now: Timestamp) -> Vec<Option<f64>> {
+fn spark(status: &SloStatus, points: usize, now: Timestamp) -> Sparkline {
     let step = 30.0 * DAY / points as f64;
-    (1..=points).map(|i| budget(status, step * (points - i) as f64, now)).collect()
+    let points = (1..=points).map(|i| budget(status, step * (points - i) as f64, now));
+    Sparkline { points: points.collect(), young: None }
 }
 
 /// The budget `age` seconds ago: spent by two old incidents, by daily noise, and by today's incident.

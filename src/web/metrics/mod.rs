@@ -4,6 +4,7 @@
 //! format 0.0.4, which differs in a few lines of each family.
 
 mod collector;
+mod discovery;
 mod names;
 mod process;
 mod text;

@@ -60,19 +60,19 @@ impl Shop {
 
     /// Scrapes from one moment up to another, both included.
     fn live(&mut self, from: Timestamp, until: Timestamp) {
-        let mut at = from;
+        let (mut at, mut step) = (from, pace(self.now, from));
         while at <= until {
             let ago = (self.now.0 - at.0) / 1000;
-            let pace = PACES.iter().find(|(limit, _)| ago <= *limit).map_or(1800, |(_, pace)| *pace);
             for counter in &mut self.counters {
-                counter.count(at, ago as f64 / HOUR as f64, pace as f64);
+                counter.count(at, ago as f64 / HOUR as f64, step as f64);
             }
             let scrapes: Vec<Event> =
-                (0..self.targets.len()).map(|i| Event::Scraped(self.scrape(i, at, pace.unsigned_abs()))).collect();
+                (0..self.targets.len()).map(|i| Event::Scraped(self.scrape(i, at, step.unsigned_abs()))).collect();
             self.state.step(&scrapes);
             self.state.step(&[Event::Tick { at: Timestamp(at.0 + 2000) }]);
             self.deliver();
-            at = Timestamp(at.0 + pace * 1000);
+            step = pace(self.now, at);
+            at = Timestamp(at.0 + step * 1000);
         }
     }
 
@@ -155,6 +155,12 @@ impl Shop {
             dropped: false,
         }
     }
+}
+
+/// Seconds until the scrape after the one at this moment.
+fn pace(now: Timestamp, at: Timestamp) -> i64 {
+    let ago = (now.0 - at.0) / 1000;
+    PACES.iter().find(|(limit, _)| ago <= *limit).map_or(1800, |(_, pace)| *pace)
 }
 
 /// Answers about the past from the state.

@@ -13,13 +13,13 @@ const LARGEST: usize = 300_000;
 async fn pictures_of_the_pages() {
     browse(lived::shop().await, async |page| {
         for (name, path, width, height, dark) in [
-            ("list", "/", 1440, 880, false),
-            ("list-dark", "/", 1440, 880, true),
-            ("list-phone", "/", 390, 844, false),
+            ("list", "/", 1440, 1010, false),
+            ("list-dark", "/", 1440, 1010, true),
+            ("list-phone", "/", 390, 1250, false),
             ("detail", "/slo/checkout/availability?range=6h", 1440, 1240, false),
             ("detail-dark", "/slo/checkout/availability?range=6h", 1440, 1240, true),
             ("detail-phone", "/slo/checkout/availability?range=6h", 390, 1400, true),
-            ("alerts", "/alerts", 1100, 420, false),
+            ("alerts", "/alerts", 1100, 400, false),
             ("targets", "/targets", 1100, 900, false),
             ("notifications", "/notifications", 1100, 620, false),
         ] {

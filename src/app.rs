@@ -7,7 +7,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::domain::time::Timestamp;
 use crate::engine::persist::{self, RecoverError};
-use crate::engine::{Engine, Links, Loader, selectors};
+use crate::engine::{Engine, Links, Loader, Saver, selectors};
 use crate::metrics::Metrics;
 use crate::notify::channel;
 use crate::notify::worker::Worker;
@@ -82,12 +82,11 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let path = || config.storage.path.display().to_string();
-    let state = persist::recover(&loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
     let started = clock::now();
-    let keys = loaded.parts.into_keys().collect();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
-    let saver = crate::engine::Saver::new(writer, keys);
+    let saver = Saver::new(writer, kept);
 
     let (attempts_in, attempts) = mpsc::channel(ATTEMPTS_QUEUE);
     let (reports_in, reports) = mpsc::channel(REPORTS_QUEUE);
@@ -176,5 +175,6 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         discovery: Arc::default(),
         store: Default::default(),
         reload: Default::default(),
+        compat: Default::default(),
     }
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 const SCRAPE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 const EVALUATION_BUCKETS: &[f64] = &[0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 const COMMIT_BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+const CHECKPOINT_BUCKETS: &[f64] = &[0.01, 0.05, 0.25, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 const HTTP_BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
 /// A delivery may wait for hours while its receiver is down.
 const DELIVERY_BUCKETS: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0];
@@ -64,6 +65,8 @@ struct Inner {
     delivery: Histograms<1>,
     commits: Counters<1>,
     commit_duration: Histogram,
+    checkpoints: Counters<1>,
+    checkpoint_duration: Histogram,
     written: Counter,
     journal: Gauge,
     reloads: Counters<1>,
@@ -110,6 +113,13 @@ impl Metrics {
     pub fn committed(&self, duration: Duration, bytes: u64, ok: bool) {
         self.inner.commits.get_or_create_owned(&[("outcome", outcome(ok))]).inc();
         self.inner.commit_duration.observe(duration.as_secs_f64());
+        self.inner.written.inc_by(bytes);
+    }
+
+    /// One checkpoint ended, sweeping up after it included; `bytes` were handed over (0 when it failed).
+    pub fn checkpointed(&self, duration: Duration, bytes: u64, ok: bool) {
+        self.inner.checkpoints.get_or_create_owned(&[("outcome", outcome(ok))]).inc();
+        self.inner.checkpoint_duration.observe(duration.as_secs_f64());
         self.inner.written.inc_by(bytes);
     }
 
@@ -233,6 +243,12 @@ impl Inner {
                 "slowburn_store_commit_duration_seconds",
                 "Duration of commits to the store",
                 COMMIT_BUCKETS,
+            ),
+            checkpoints: make.counters("slowburn_store_checkpoints", "Checkpoints of the state by outcome"),
+            checkpoint_duration: make.histogram(
+                "slowburn_store_checkpoint_duration_seconds",
+                "Duration of checkpoints, which run beside everything else",
+                CHECKPOINT_BUCKETS,
             ),
             written: make.add("slowburn_store_written_bytes", "Bytes committed to the store", Counter::default()),
             journal: make.add("slowburn_store_journal_bytes", "Journal since the last checkpoint", Gauge::default()),

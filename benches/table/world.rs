@@ -83,7 +83,7 @@ impl World {
         let first: Vec<Event> = pages.iter_mut().map(|page| page.scrape(0, before)).collect();
         let lives = lives(&self.config.setup.slos[0], since, before);
         for (i, slo) in state.slos.iter_mut().filter(|slo| slo.id.name == "availability").enumerate() {
-            slo.groups.insert(Vec::new(), lives[i % lives.len()].clone());
+            slo.groups.insert(Vec::new(), lives[i % lives.len()].clone().into());
         }
         for event in first.into_iter().chain(pages.iter_mut().map(|page| page.scrape(1, now))) {
             state.step(&[event]);

@@ -13,6 +13,7 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod status;
+pub mod test;
 
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -49,7 +50,9 @@ enum Command {
     /// Show how the SLOs of a running engine stand
     Status(status::StatusArgs),
     /// Run recorded samples through the same engine on a virtual clock
-    Replay(replay::ReplayArgs),
+    Replay(Box<replay::ReplayArgs>),
+    /// Run tests of SLOs: what goes in over time, and what must come out
+    Test(test::TestArgs),
     /// Write a first configuration and SLOs for what targets show
     Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
@@ -113,6 +116,7 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Check(args) => check::execute(&args),
         Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Test(args) => test::execute(&args),
         Command::Init(args) => init::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Completions(args) => completions::execute(&args),

@@ -13,8 +13,11 @@ use super::slo::Severity;
 use super::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
+/// The age at which news of resolved alerts is stale.
+pub const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Finished messages kept for the page.
 const SENT_KEPT: usize = 200;
 
@@ -22,10 +25,28 @@ const SENT_KEPT: usize = 200;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dispatch {
     groups: BTreeMap<String, AlertGroup>,
-    pub outbox: BTreeMap<u64, Message>,
+    pub outbox: BTreeMap<u64, Arc<Message>>,
     /// Newest first.
-    pub sent: VecDeque<Sent>,
+    pub sent: VecDeque<Arc<Sent>>,
     next_id: u64,
+    #[serde(skip)]
+    agenda: Agenda,
+}
+
+/// What is to be looked at next, so that quiet groups cost nothing. It holds nothing that the groups do not say.
+#[derive(Clone, Debug, Default)]
+struct Agenda {
+    /// Groups that changed since the last look.
+    touched: BTreeSet<String>,
+    /// The earliest turn of all groups; `None` when it is not known.
+    next: Option<Option<Timestamp>>,
+}
+
+/// Derived, so that two dispatchers are equal whatever their agenda.
+impl PartialEq for Agenda {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +86,7 @@ impl Dispatch {
             if !known && !notice.firing() {
                 continue;
             }
-            let group = self.groups.entry(slot).or_insert_with(|| AlertGroup {
+            let group = self.groups.entry(slot.clone()).or_insert_with(|| AlertGroup {
                 receiver: matched.route.receiver.clone(),
                 key,
                 labels,
@@ -77,6 +98,7 @@ impl Dispatch {
                 channels: BTreeMap::new(),
             });
             group.update(notice, now);
+            self.agenda.touched.insert(slot);
         }
     }
 
@@ -90,12 +112,16 @@ impl Dispatch {
 
     /// Sends what is due. Returns whether the outbox changed.
     pub fn advance(&mut self, setup: &Setup, now: Timestamp) -> bool {
+        if self.agenda.touched.is_empty() && self.next_due().is_none_or(|due| due > now) {
+            return false;
+        }
         let mut changed = false;
-        for group in self.groups.values_mut().filter(|group| group.next_flush <= now) {
+        for (slot, group) in self.groups.iter_mut().filter(|(_, group)| group.next_flush <= now) {
+            self.agenda.touched.insert(slot.clone());
             let receiver = setup.receivers.iter().find(|r| r.name == group.receiver);
             for spec in receiver.map(|r| r.integrations.as_slice()).unwrap_or_default() {
                 if let Some(message) = group.flush(spec, self.next_id, now) {
-                    self.outbox.insert(self.next_id, message);
+                    self.outbox.insert(self.next_id, Arc::new(message));
                     self.next_id += 1;
                     changed = true;
                 }
@@ -103,25 +129,30 @@ impl Dispatch {
             group.last_flush = Some(now);
             group.next_flush = now + group.group_interval;
         }
-        for group in self.groups.values_mut() {
+        for slot in std::mem::take(&mut self.agenda.touched) {
+            let Some(group) = self.groups.get_mut(&slot) else { continue };
             group.drop_told(setup, &self.outbox);
+            if group.is_over() {
+                self.groups.remove(&slot);
+            }
         }
-        self.groups
-            .retain(|_, group| !group.alerts.is_empty() || group.channels.values().any(|t| t.outstanding.is_some()));
+        self.agenda.next = Some(self.earliest());
         changed
     }
 
     /// Takes in the fate of a message. Returns whether the outbox changed.
     pub fn delivered(&mut self, setup: &Setup, report: &DeliveryReport) -> bool {
         let Some(message) = self.outbox.get(&report.message_id).cloned() else { return false };
-        let group = self.groups.values_mut().find(|g| {
-            g.receiver == message.channel.receiver
-                && g.channels.get(&message.channel).is_some_and(|t| t.outstanding == Some(message.id))
+        let mut groups = self.groups.iter_mut();
+        let found = groups.find(|(_, group)| group.awaits(&message));
+        let group = found.map(|(slot, group)| {
+            self.agenda.touched.insert(slot.clone());
+            group
         });
         match &report.delivery {
             Delivery::Failed { error, retry_at } => {
                 let refreshed = group.map(|group| group.refreshed(&message, setup));
-                if let Some(entry) = self.outbox.get_mut(&message.id) {
+                if let Some(entry) = self.outbox.get_mut(&message.id).map(Arc::make_mut) {
                     entry.attempts += 1;
                     entry.last_error = Some(error.clone());
                     entry.next_attempt = *retry_at;
@@ -131,16 +162,18 @@ impl Dispatch {
                 }
             }
             Delivery::Accepted | Delivery::GivenUp { .. } => {
-                if let Some(group) = group {
-                    group.told(&message, report.at, setup);
-                }
-                self.outbox.remove(&message.id);
                 let error = match &report.delivery {
                     Delivery::GivenUp { error } => Some(error.clone()),
                     _ => None,
                 };
-                let message = Message { attempts: message.attempts + 1, ..message };
-                self.sent.push_front(Sent { message, at: report.at, error });
+                match group {
+                    Some(group) if error.is_some() => group.refused(&message, report.at, setup),
+                    Some(group) => group.told(&message, report.at, setup),
+                    None => {}
+                }
+                self.outbox.remove(&message.id);
+                let message = Message { attempts: message.attempts + 1, ..Message::clone(&message) };
+                self.sent.push_front(Arc::new(Sent { message, at: report.at, error }));
                 self.sent.truncate(SENT_KEPT);
             }
         }
@@ -150,6 +183,7 @@ impl Dispatch {
     /// Routes every firing alert anew after the tree changed. Groups that the new tree makes too keep what they told.
     pub fn reroute(&mut self, setup: &Setup, firing: &[Notice], now: Timestamp) {
         let old = std::mem::take(&mut self.groups);
+        self.agenda = Agenda { touched: old.keys().cloned().collect(), next: None };
         for notice in firing {
             self.update(setup, notice, now);
         }
@@ -179,6 +213,13 @@ impl Dispatch {
 
     /// The earliest moment at which something becomes due.
     pub fn next_due(&self) -> Option<Timestamp> {
+        match self.agenda.next {
+            Some(next) if self.agenda.touched.is_empty() => next,
+            _ => self.earliest(),
+        }
+    }
+
+    fn earliest(&self) -> Option<Timestamp> {
         self.groups.values().map(|group| group.next_flush).min()
     }
 }
@@ -195,6 +236,17 @@ impl AlertGroup {
             self.next_flush = now;
         }
         self.alerts.insert(fingerprint, notice.clone());
+    }
+
+    /// Whether a message is this group's and on its way.
+    fn awaits(&self, message: &Message) -> bool {
+        self.receiver == message.channel.receiver
+            && self.channels.get(&message.channel).is_some_and(|told| told.outstanding == Some(message.id))
+    }
+
+    /// Whether there is nothing left to tell or to hear.
+    fn is_over(&self) -> bool {
+        self.alerts.is_empty() && self.channels.values().all(|told| told.outstanding.is_none())
     }
 
     fn has_ticket_of(&self, page: &Notice) -> bool {
@@ -271,6 +323,19 @@ impl AlertGroup {
         (alerts, if firing { message.reason } else { NoticeReason::AllResolved })
     }
 
+    /// The channel knows no more than before, and is told again at the group's next turn (as in Alertmanager, whose
+    /// notification log knows accepted messages only); news of what ended long ago is let go.
+    fn refused(&mut self, message: &Message, at: Timestamp, setup: &Setup) {
+        let ended = message.alerts.iter().filter_map(|alert| alert.ends_at).max();
+        if !message.firing() && ended.is_none_or(|ended| at.since(ended) >= STALE) {
+            return self.told(message, at, setup);
+        }
+        if let Some(told) = self.channels.get_mut(&message.channel) {
+            told.outstanding = None;
+        }
+        self.next_flush = self.next_flush.min((message.created_at + self.group_interval).max(at));
+    }
+
     fn told(&mut self, message: &Message, at: Timestamp, setup: &Setup) {
         let told = self.channels.entry(message.channel.clone()).or_default();
         told.outstanding = None;
@@ -285,7 +350,7 @@ impl AlertGroup {
     }
 
     /// Forgets resolved alerts that no channel has still to hear of.
-    fn drop_told(&mut self, setup: &Setup, outbox: &BTreeMap<u64, Message>) {
+    fn drop_told(&mut self, setup: &Setup, outbox: &BTreeMap<u64, Arc<Message>>) {
         let owed = |fp: u64| {
             self.channels.iter().any(|(channel, told)| {
                 let on_its_way = told.outstanding.and_then(|id| outbox.get(&id));

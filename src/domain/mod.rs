@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod burn;
 pub mod calendar;
+pub mod compat;
 pub mod dispatch;
 pub mod event;
 pub mod figures;
@@ -21,6 +22,7 @@ pub mod selection;
 pub mod selector;
 pub mod selector_text;
 pub mod setup;
+pub mod shared;
 pub mod sli;
 pub mod slices;
 pub mod slo;

@@ -2,11 +2,12 @@
 
 use super::alert::Standing;
 use super::gauge::{Gauge, Gauges};
-use super::group::{Change, Firing, GroupState, Surroundings};
+use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
 use super::labels::Labels;
 use super::lazy_status::LazyStatus;
 use super::reading::{Target, TargetId};
 use super::setup::Setup;
+use super::shared::Shared;
 use super::sli::Boundary;
 use super::slo::{Indicator, Slo, SloId};
 use super::time::Timestamp;
@@ -25,13 +26,14 @@ pub struct SloState {
     /// Changes with what is counted, not with the objective: other counts are another history.
     pub key: String,
     /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
-    pub groups: BTreeMap<Vec<String>, GroupState>,
+    pub groups: BTreeMap<Vec<String>, Shared<GroupState>>,
     /// When it came under watch.
     pub since: Timestamp,
     pub evaluated: Option<Timestamp>,
     /// When it left the configuration.
     pub retired: Option<Timestamp>,
     /// The definition that the alert states belong to.
+    #[serde(with = "definition")]
     pub spec: Arc<Slo>,
     /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
     #[serde(skip)]
@@ -65,9 +67,39 @@ impl SloState {
             firing: Vec::new(),
         };
         if spec.by.is_empty() {
-            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now));
+            state.groups.insert(Vec::new(), GroupState::new(Labels::new(), spec, now).into());
         }
         state
+    }
+
+    /// This SLO with `most` of its groups from the `from`th on, so that one of many groups can be stored in parts.
+    /// What is derived is left out, and alerts are only in the part that begins with the first group.
+    pub fn part(&self, from: usize, most: usize) -> Self {
+        Self {
+            id: self.id.clone(),
+            key: self.key.clone(),
+            groups: self
+                .groups
+                .iter()
+                .skip(from)
+                .take(most)
+                .map(|(values, group)| (values.clone(), group.clone()))
+                .collect(),
+            since: self.since,
+            evaluated: self.evaluated,
+            retired: self.retired,
+            spec: self.spec.clone(),
+            missing_bucket: BTreeMap::new(),
+            refused_groups: 0,
+            statuses: Vec::new(),
+            gauge: None,
+            firing: if from == 0 { self.firing.clone() } else { Vec::new() },
+        }
+    }
+
+    /// Takes in the groups of a later part.
+    pub fn absorb(&mut self, mut part: Self) {
+        self.groups.append(&mut part.groups);
     }
 
     /// Goes on under a changed definition that counts the same.
@@ -97,10 +129,10 @@ impl SloState {
                 self.refused_groups += 1;
                 return None;
             }
-            let group: Labels = spec.by.iter().zip(&values).collect();
-            self.groups.insert(values.clone(), GroupState::new(group, &spec, at));
+            let group: Labels = spec.by.iter().map(|name| shown_label(name)).zip(&values).collect();
+            self.groups.insert(values.clone(), GroupState::new(group, &spec, at).into());
         }
-        self.groups.get_mut(&values).map(|group| (spec, group))
+        self.groups.get_mut(&values).map(|group| (spec, &mut **group))
     }
 
     /// Counts an attempt to scrape as an event.
@@ -171,4 +203,20 @@ fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String>
     all.truncate(4);
     all.sort_by(f64::total_cmp);
     all.iter().map(ToString::to_string).collect()
+}
+
+/// A definition is kept as JSON, as in the setup: its shape changes most often, and a later version reads it still.
+mod definition {
+    use super::Slo;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
+    use std::sync::Arc;
+
+    pub fn serialize<S: Serializer>(slo: &Arc<Slo>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&serde_json::to_string(&**slo).map_err(S::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Slo>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map(Arc::new).map_err(D::Error::custom)
+    }
 }

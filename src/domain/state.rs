@@ -7,6 +7,7 @@ use super::lazy_status::LazyStatus;
 use super::plan::{Plan, selector_texts};
 use super::reading::TargetId;
 use super::setup::Setup;
+use super::shared::Shared;
 use super::sli::TargetState;
 use super::slo::{Slo, SloId};
 use super::slo_state::{SloState, counting_key};
@@ -28,11 +29,11 @@ pub struct State {
     /// `None` before the first configuration.
     pub setup: Option<Arc<Setup>>,
     pub core: Core,
-    pub targets: BTreeMap<TargetId, TargetState>,
+    pub targets: BTreeMap<TargetId, Shared<TargetState>>,
     /// In the order of the setup's SLOs.
-    pub slos: Vec<SloState>,
+    pub slos: Vec<Shared<SloState>>,
     /// SLOs that left the configuration.
-    pub retired: Vec<SloState>,
+    pub retired: Vec<Shared<SloState>>,
     pub(super) plan: Plan,
     /// Stable keys of `slos`, in order.
     pub(super) keys: Vec<String>,
@@ -55,7 +56,7 @@ pub struct Core {
     pub selectors: BTreeMap<String, Timestamp>,
     pub dispatch: Dispatch,
     /// The last transitions of all SLOs, newest first.
-    pub transitions: VecDeque<Transition>,
+    pub transitions: VecDeque<Arc<Transition>>,
     /// Whether the store is in trouble.
     pub trouble: Standing,
     pub trouble_text: String,
@@ -65,7 +66,7 @@ impl State {
     /// Takes a configuration over at `at`: SLOs that count as before keep their counts, others begin or retire.
     pub(super) fn configure(&mut self, setup: &Arc<Setup>, at: Timestamp) {
         self.core.resumed = at;
-        let mut known: BTreeMap<String, SloState> =
+        let mut known: BTreeMap<String, Shared<SloState>> =
             self.slos.drain(..).chain(self.retired.drain(..)).map(|slo| (slo.key.clone(), slo)).collect();
         for spec in &setup.slos {
             let key = counting_key(spec);
@@ -74,7 +75,7 @@ impl State {
                     state.redefine(spec);
                     state
                 }
-                None => SloState::new(spec, key, at),
+                None => SloState::new(spec, key, at).into(),
             };
             self.slos.push(state);
         }
@@ -101,11 +102,11 @@ impl State {
     }
 
     /// Takes back what was stored: the setup and, by key, the SLOs that counted under it.
-    pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, SloState>) {
+    pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, Shared<SloState>>) {
         let since = self.core.now;
         let found = |spec: &Arc<Slo>| {
             let key = counting_key(spec);
-            slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since))
+            slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since).into())
         };
         self.slos = setup.slos.iter().map(found).collect();
         self.setup = Some(setup);
@@ -134,7 +135,7 @@ impl State {
 
     /// SLOs that want every bucket, to name those near a missing threshold.
     pub fn wide(&self) -> BTreeSet<usize> {
-        let missing = |(i, slo): (usize, &SloState)| (!slo.missing_bucket.is_empty()).then_some(i);
+        let missing = |(i, slo): (usize, &Shared<SloState>)| (!slo.missing_bucket.is_empty()).then_some(i);
         self.slos.iter().enumerate().filter_map(missing).collect()
     }
 
@@ -149,6 +150,6 @@ impl State {
     }
 
     pub fn slo(&self, id: &SloId) -> Option<&SloState> {
-        self.places.get(id).map(|place| &self.slos[*place])
+        self.places.get(id).map(|place| &*self.slos[*place])
     }
 }

@@ -1,19 +1,27 @@
 //! Long history: hourly counts of every budget, one body for each budget and day, kept for 13 months.
 //!
-//! At each checkpoint the current and the previous day are written from the history in memory, which is fine enough
-//! there for whole hours. Days before them are not touched, unless a bridged gap reached into them.
+//! The past of the last weeks is answered from memory, so a day is written once, some hours after its end, when nothing
+//! is likely to change it any more; should late knowledge (a bridged gap) reach into it, it is written again. Budgets
+//! take different hours, so that ten thousand of them don't do it at once. What has left the configuration is written
+//! to its end.
 
 use crate::domain::group::GroupState;
 use crate::domain::history::{Counts, History};
 use crate::domain::labels::Labels;
+use crate::domain::slo_state::SloState;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 use crate::store::ArchiveDay;
+use std::collections::HashMap;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 /// 13 months.
 const KEPT_DAYS: i64 = 396;
+/// Hours after its end in which a day is not written yet …
+const SETTLING: i64 = 2;
+/// … and the hours after them over which the budgets are spread.
+const SPREAD: u64 = 16;
 
 /// The key of a budget's days.
 pub fn key(slo_key: &str, group: &Labels) -> String {
@@ -29,28 +37,64 @@ pub fn oldest_day(now: Timestamp) -> i32 {
     day_of(Timestamp(now.0 - KEPT_DAYS * DAY))
 }
 
-/// The days that a checkpoint writes.
-pub fn days(state: &State) -> Vec<ArchiveDay> {
-    let today = day_of(state.core.now);
-    let mut found = Vec::new();
-    for slo in &state.slos {
-        for group in slo.groups.values() {
-            let Some(begin) = group.events.begin() else { continue };
-            let from = group.archived.unwrap_or(begin).max(begin).min(Timestamp(i64::from(today - 1) * DAY));
-            for day in day_of(from.max(begin))..=today {
-                let body = body(group, day);
-                found.push(ArchiveDay { key: key(&slo.key, &group.group), day, body });
-            }
-        }
-    }
-    found
+/// Days of a budget that a checkpoint writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Archived {
+    slo: String,
+    group: Vec<String>,
+    /// How far the budget's days were written before.
+    seen: Option<Timestamp>,
+    /// How far they are written now.
+    until: Timestamp,
 }
 
-/// Notes that a checkpoint wrote [`days`].
-pub fn written(state: &mut State) {
-    let now = state.core.now;
-    for group in state.slos.iter_mut().flat_map(|slo| slo.groups.values_mut()) {
-        group.archived = Some(now);
+/// The days that a checkpoint writes as of `now`.
+pub fn days(
+    slo: &SloState,
+    values: &[String],
+    group: &GroupState,
+    now: Timestamp,
+) -> (Vec<ArchiveDay>, Option<Archived>) {
+    let (Some(begin), Some(end)) = (group.events.begin(), group.events.end()) else { return (Vec::new(), None) };
+    let key = key(&slo.key, &group.group);
+    let until = match slo.retired {
+        Some(_) => day_of(end) + 1,
+        None => day_of(Timestamp(now.0 - (SETTLING + turn(&key)) * HOUR)),
+    };
+    let from = day_of(group.archived.unwrap_or(begin).max(begin));
+    let days: Vec<_> = (from..until).map(|day| ArchiveDay { key: key.clone(), day, body: body(group, day) }).collect();
+    let archived = (!days.is_empty()).then(|| Archived {
+        slo: slo.key.clone(),
+        group: values.to_vec(),
+        seen: group.archived,
+        until: Timestamp(i64::from(until) * DAY),
+    });
+    (days, archived)
+}
+
+/// Which of the hours is this budget's.
+fn turn(key: &str) -> i64 {
+    let mixed = key
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325u64, |mixed, byte| (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    ((mixed >> 32) % SPREAD) as i64
+}
+
+/// Notes that days were written, unless later knowledge has reached into them since.
+pub fn written(state: &mut State, archived: Vec<Archived>) {
+    if archived.is_empty() {
+        return;
+    }
+    let mut by_slo: HashMap<String, Vec<Archived>> = HashMap::new();
+    for mark in archived {
+        by_slo.entry(mark.slo.clone()).or_default().push(mark);
+    }
+    for slo in state.slos.iter_mut().chain(&mut state.retired) {
+        for mark in by_slo.remove(&slo.key).unwrap_or_default() {
+            if let Some(group) = slo.groups.get_mut(&mark.group).filter(|group| group.archived == mark.seen) {
+                group.archived = Some(mark.until);
+            }
+        }
     }
 }
 

@@ -14,9 +14,9 @@ use std::sync::Arc;
 pub(super) struct Board {
     pub statuses: Statuses,
     pub alerts: Arc<Vec<Arc<Notice>>>,
-    pub outbox: Arc<Vec<Message>>,
-    pub sent: Arc<Vec<Sent>>,
-    pub transitions: Arc<Vec<Transition>>,
+    pub outbox: Arc<Vec<Arc<Message>>>,
+    pub sent: Arc<Vec<Arc<Sent>>>,
+    pub transitions: Arc<Vec<Arc<Transition>>>,
     /// By SLO, where any fires.
     firing: BTreeMap<usize, Vec<Arc<Notice>>>,
     stale: Stale,

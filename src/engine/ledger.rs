@@ -1,28 +1,32 @@
 //! What the store is to be given, and when. Pure: the disk's answers and the time are arguments.
 //!
-//! Each event that changes the state is kept until a journal block holds it. A checkpoint of the whole state is due from
-//! time to time, and is the way out of trouble: while writing fails no event is kept, for the checkpoint that ends the
-//! trouble holds what they did. What the state says of the trouble is corrected after each answer of the disk, so that
-//! it does not outlive a restart.
+//! Each event that changes the state is kept until a journal block holds it. From time to time a checkpoint is due: a
+//! snapshot of the state right after a block, written beside the blocks that follow it.
+//!
+//! Two things can go wrong. While a checkpoint fails, blocks go on and nothing is at risk but the length of the journal.
+//! While blocks fail, no event is kept, and the way out is a checkpoint that stands for all that was not: events are
+//! kept again from its snapshot on, and written once it is in force. What the state says of the trouble is corrected
+//! after each answer of the disk, so that it does not outlive a restart.
 
-use super::archive;
-use super::persist;
 use crate::domain::event::Event;
 use crate::domain::state::State;
 use crate::domain::status::AlertState;
 use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
-use crate::store::Checkpoint;
+use crate::store::Cover;
 use crate::store::codec::Encoder;
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// A checkpoint is due after this time …
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(600);
-/// … or after this much journal.
-const JOURNAL_MAX: usize = 32 << 20;
+/// … or after this much journal, which is what a start has to live through again …
+const JOURNAL_MAX: usize = 2 << 20;
+/// … but not before this time.
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(120);
 /// Time between two attempts to write while the store is in trouble.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
+/// The same where only checkpoints fail.
+const RETRY_CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// What the store holds, and what it does not hold yet.
 #[derive(Debug)]
@@ -31,12 +35,12 @@ pub struct Ledger {
     unsaved: Vec<Event>,
     /// The latest tick that changed nothing but the time. It goes before the next event, which happens at that time.
     idle: Option<Timestamp>,
+    /// Bytes of journal since the snapshot of the last checkpoint.
     journal: usize,
-    /// Part keys in the store.
-    parts: BTreeSet<String>,
-    /// Those that a checkpoint under way writes.
-    next_parts: BTreeSet<String>,
+    /// Of them, those that the checkpoint under way stands for.
+    covered: usize,
     checkpointed: Instant,
+    under_way: Option<Cover>,
     trouble: Option<Trouble>,
 }
 
@@ -46,45 +50,20 @@ pub struct Trouble {
     pub error: String,
     pub since: Timestamp,
     retry: Instant,
-}
-
-/// One request to the store.
-#[derive(Clone, Debug)]
-pub enum Write {
-    Block(Vec<u8>),
-    Checkpoint(Checkpoint),
-}
-
-/// What is left of a write once the store has it.
-#[derive(Clone, Copy, Debug)]
-pub struct Receipt {
-    pub checkpoint: bool,
-    /// Bytes of bodies.
-    pub bytes: usize,
-}
-
-impl Write {
-    pub fn receipt(&self) -> Receipt {
-        match self {
-            Self::Block(block) => Receipt { checkpoint: false, bytes: block.len() },
-            Self::Checkpoint(checkpoint) => {
-                Receipt { checkpoint: true, bytes: checkpoint.upsert.iter().map(|(_, body)| body.len()).sum() }
-            }
-        }
-    }
+    /// Whether blocks can't be written either.
+    journal: bool,
 }
 
 impl Ledger {
-    /// `parts` are the keys that the store holds already.
-    pub fn new(parts: BTreeSet<String>, now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         Self {
             encoder: Encoder::new(),
             unsaved: Vec::new(),
             idle: None,
             journal: 0,
-            parts,
-            next_parts: BTreeSet::new(),
+            covered: 0,
             checkpointed: now,
+            under_way: None,
             trouble: None,
         }
     }
@@ -93,16 +72,20 @@ impl Ledger {
         self.trouble.as_ref()
     }
 
-    /// Bytes of journal since the last checkpoint of this process.
+    /// Bytes of journal that a start of this moment would have to live through, as far as this process wrote them.
     pub fn journal(&self) -> usize {
         self.journal
+    }
+
+    fn journal_fails(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.journal)
     }
 
     /// Takes an event into the state, and keeps it for the next block.
     pub fn step(&mut self, state: &mut State, event: Event) -> Effects {
         let effects = state.step(std::slice::from_ref(&event));
         match event {
-            _ if self.trouble.is_some() => self.idle = None,
+            _ if self.journal_fails() && self.under_way != Some(Cover::Everything) => self.idle = None,
             Event::Tick { at } if effects == Effects::default() => self.idle = self.idle.max(Some(at)),
             event => {
                 self.unsaved.extend(self.idle.take().map(|at| Event::Tick { at }));
@@ -112,57 +95,88 @@ impl Ledger {
         effects
     }
 
-    /// What is to be written now, if anything. [`Ledger::written`] or [`Ledger::failed`] must follow.
-    pub fn next_write(&mut self, state: &State, now: Instant) -> Result<Option<Write>, String> {
-        let due = now.duration_since(self.checkpointed) >= CHECKPOINT_EVERY || self.journal >= JOURNAL_MAX;
-        match &self.trouble {
-            Some(trouble) if now < trouble.retry => Ok(None),
-            None if !due && self.unsaved.is_empty() => Ok(None),
-            None if !due => self.block().map(Some),
-            _ => self.checkpoint(state).map(Some),
+    /// The block to append now, if any. [`Ledger::appended`] or [`Ledger::append_failed`] must follow.
+    pub fn next_block(&mut self) -> Result<Option<Vec<u8>>, String> {
+        if self.unsaved.is_empty() || self.journal_fails() {
+            return Ok(None);
         }
+        self.encoder.encode(&self.unsaved).map(Some).map_err(|error| error.to_string())
     }
 
-    fn block(&mut self) -> Result<Write, String> {
-        self.encoder.encode(&self.unsaved).map(Write::Block).map_err(|error| error.to_string())
+    /// Notes that the store holds the last block.
+    pub fn appended(&mut self, bytes: usize) {
+        self.journal += bytes;
+        self.unsaved.clear();
     }
 
-    /// The whole state.
-    pub fn checkpoint(&mut self, state: &State) -> Result<Write, String> {
-        let parts = persist::parts(state).map_err(|error| error.to_string())?;
-        self.next_parts = parts.keys().cloned().collect();
-        Ok(Write::Checkpoint(Checkpoint {
-            delete: self.parts.difference(&self.next_parts).cloned().collect(),
-            upsert: parts.into_iter().collect(),
-            archive: archive::days(state),
-            drop_archive_before: Some(archive::oldest_day(state.core.now)),
-        }))
+    /// Notes that the last block could not be written.
+    pub fn append_failed(&mut self, error: String, now: Instant, wall: Timestamp) {
+        self.unsaved.clear();
+        self.fail(error, now + RETRY_EVERY, wall, true);
     }
 
-    /// Notes that the store holds the last write. `Some` is the event that ends the trouble.
-    pub fn written(&mut self, state: &mut State, write: Receipt, now: Instant, wall: Timestamp) -> Option<Event> {
-        if write.checkpoint {
-            archive::written(state);
+    /// What a checkpoint that begins now stands for, if one is due, or wanted without being due. A snapshot must be
+    /// taken at once, and [`Ledger::checkpointed`] or [`Ledger::checkpoint_failed`] must follow.
+    pub fn begin_checkpoint(&mut self, now: Instant, wanted: bool) -> Option<Cover> {
+        if self.under_way.is_some() || !(wanted || self.checkpoint_is_due(now)) {
+            return None;
+        }
+        if self.journal_fails() {
+            self.under_way = Some(Cover::Everything);
             self.idle = None;
-            self.parts = std::mem::take(&mut self.next_parts);
-            self.encoder.reset();
-            self.journal = 0;
-            self.checkpointed = now;
-        } else {
-            self.journal += write.bytes;
+        } else if self.unsaved.is_empty() {
+            self.under_way = Some(Cover::Appended);
+            self.covered = self.journal;
         }
-        self.unsaved.clear();
-        self.trouble = None;
-        let told = state.core.trouble.state == AlertState::Firing;
-        told.then_some(Event::Trouble { at: wall, error: None })
+        // Blocks after the snapshot must be readable without those before it.
+        self.under_way.inspect(|_| self.encoder.reset())
     }
 
-    /// Notes that the store could not be written. `Some` is the event that begins the trouble.
-    pub fn failed(&mut self, state: &State, error: String, now: Instant, wall: Timestamp) -> Option<Event> {
+    fn checkpoint_is_due(&self, now: Instant) -> bool {
+        let since = now.saturating_duration_since(self.checkpointed);
+        match &self.trouble {
+            Some(trouble) => now >= trouble.retry,
+            None => since >= CHECKPOINT_EVERY || self.journal >= JOURNAL_MAX && since >= CHECKPOINT_PAUSE,
+        }
+    }
+
+    /// Notes that the checkpoint under way is in force.
+    pub fn checkpointed(&mut self, now: Instant) {
+        let cover = self.under_way.take();
+        if cover == Some(Cover::Everything) {
+            self.journal = 0;
+            self.trouble = None;
+        } else {
+            self.journal -= self.covered;
+            self.trouble.take_if(|trouble| !trouble.journal);
+        }
+        self.covered = 0;
+        self.checkpointed = now;
+    }
+
+    /// Notes that the checkpoint under way came to nothing.
+    pub fn checkpoint_failed(&mut self, error: String, now: Instant, wall: Timestamp) {
+        self.covered = 0;
+        if self.under_way.take() == Some(Cover::Everything) {
+            self.unsaved.clear();
+            self.fail(error, now + RETRY_EVERY, wall, true);
+        } else if !self.journal_fails() {
+            self.fail(error, now + RETRY_CHECKPOINT_EVERY, wall, false);
+        }
+    }
+
+    fn fail(&mut self, error: String, retry: Instant, wall: Timestamp, journal: bool) {
         let since = self.trouble.as_ref().map_or(wall, |trouble| trouble.since);
-        self.unsaved.clear();
-        self.trouble = Some(Trouble { error: error.clone(), since, retry: now + RETRY_EVERY });
+        self.trouble = Some(Trouble { error, since, retry, journal });
+    }
+
+    /// After an answer of the disk: the event that begins or ends the trouble for people, if the state does not know it.
+    pub fn news(&self, state: &State, wall: Timestamp) -> Option<Event> {
         let told = state.core.trouble.state == AlertState::Firing;
-        (!told).then_some(Event::Trouble { at: wall, error: Some(error) })
+        match &self.trouble {
+            Some(trouble) if !told => Some(Event::Trouble { at: wall, error: Some(trouble.error.clone()) }),
+            None if told => Some(Event::Trouble { at: wall, error: None }),
+            _ => None,
+        }
     }
 }

@@ -14,6 +14,7 @@ mod publish;
 mod queries;
 mod saver;
 pub mod selectors;
+pub mod snapshot;
 
 use crate::clock;
 use crate::config::Config;
@@ -219,7 +220,8 @@ impl Engine {
     }
 
     fn send_outbox(&self) {
-        let outbox: Vec<Message> = self.state.core.dispatch.outbox.values().cloned().collect();
+        let outbox = &self.state.core.dispatch.outbox;
+        let outbox: Vec<Message> = outbox.values().map(|message| Message::clone(message)).collect();
         self.links.outbox.send_replace(Arc::new(outbox));
     }
 

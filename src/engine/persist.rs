@@ -1,23 +1,37 @@
 //! The state as parts for the store, and back.
 //!
-//! A part is a postcard body; the setup is JSON, for it changes rarely and its shape most often. Recovery loads the
-//! parts as of the last checkpoint and steps through the journal after it, event by event, as they were lived.
+//! A part is a run of postcard values; the setup is JSON, for it changes rarely and its shape most often. What changes
+//! all the time is packed, many SLOs or targets into one part. The old past of each history, which is nearly all there
+//! is, is a part of its own that is written when it changed. Recovery loads the parts as of the last checkpoint and steps
+//! through the journal after it, event by event, as they were lived.
+//!
+//! Format 1 had a part for each SLO and each target, with all of its past in it.
 
+use super::snapshot::{Kept, Pieces, Snapshot};
 use crate::domain::event::Event;
+use crate::domain::group::GroupState;
+use crate::domain::history::{History, Old};
 use crate::domain::reading::TargetId;
 use crate::domain::setup::Setup;
+use crate::domain::shared::Shared;
 use crate::domain::sli::TargetState;
 use crate::domain::slo_state::SloState;
 use crate::domain::state::State;
 use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-const SETUP: &str = "setup";
-const CORE: &str = "core";
-const SLO: &str = "slo/";
-const RETIRED: &str = "retired/";
-const TARGET: &str = "target/";
+pub(super) const SETUP: &str = "setup";
+pub(super) const CORE: &str = "core";
+pub(super) const SLOS: &str = "slos/";
+pub(super) const RETIRED: &str = "gone/";
+pub(super) const TARGETS: &str = "targets/";
+pub(super) const OLD: &str = "old/";
+
+const SLO_OF_FORMAT_1: &str = "slo/";
+const RETIRED_OF_FORMAT_1: &str = "retired/";
+const TARGET_OF_FORMAT_1: &str = "target/";
 
 /// Why what was stored can't be understood.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +42,8 @@ pub enum RecoverError {
         #[source]
         source: postcard::Error,
     },
+    #[error("the stored history {part:?} is missing, or of another moment than the rest")]
+    Old { part: String },
     #[error("the stored configuration can't be read")]
     Setup(#[source] serde_json::Error),
     #[error("block {number} of the journal can't be read")]
@@ -41,39 +57,19 @@ pub enum RecoverError {
 /// Every part of the state, by key.
 pub fn parts(state: &State) -> Result<BTreeMap<String, Vec<u8>>, RecoverError> {
     let mut parts = BTreeMap::new();
-    let Some(setup) = &state.setup else { return Ok(parts) };
-    parts.insert(SETUP.to_owned(), serde_json::to_vec(&**setup).map_err(RecoverError::Setup)?);
-    put(&mut parts, CORE.to_owned(), &state.core)?;
-    for (prefix, slos) in [(SLO, &state.slos), (RETIRED, &state.retired)] {
-        for slo in slos {
-            put(&mut parts, format!("{prefix}{}", slo.key), slo)?;
-        }
-    }
-    for (id, target) in &state.targets {
-        put(&mut parts, format!("{TARGET}{}\u{0}{}\u{0}{}", id.job, id.instance, id.url), &(id, target))?;
+    let mut pieces = Pieces::new(Snapshot::take(state)?, Default::default());
+    while let Some(piece) = pieces.next_piece()? {
+        parts.extend(piece.upsert.into_iter().chain(piece.dense));
     }
     Ok(parts)
 }
 
-fn put<T: serde::Serialize>(
-    parts: &mut BTreeMap<String, Vec<u8>>,
-    part: String,
-    value: &T,
-) -> Result<(), RecoverError> {
-    match postcard::to_stdvec(value) {
-        Ok(body) => drop(parts.insert(part, body)),
-        Err(source) => return Err(RecoverError::Part { part, source }),
-    }
-    Ok(())
-}
-
-fn get<T: serde::de::DeserializeOwned>(part: &str, body: &[u8]) -> Result<T, RecoverError> {
-    postcard::from_bytes(body).map_err(|source| RecoverError::Part { part: part.to_owned(), source })
-}
-
-/// The state as it was at the last commit.
-pub fn recover(loaded: &Loaded) -> Result<State, RecoverError> {
-    let mut state = load(&loaded.parts)?;
+/// The state as it was at the last commit, and what the store holds of it.
+pub fn recover(loaded: Loaded) -> Result<(State, Kept), RecoverError> {
+    let keys: Vec<String> = loaded.parts.keys().cloned().collect();
+    let mut state = load(loaded.parts)?;
+    // As of the checkpoint: the journal takes the state further than the parts.
+    let kept = Kept::found(keys, &state);
     let mut decoder = Decoder::new();
     for (number, block) in loaded.journal.iter().enumerate() {
         let events = decoder.decode(block).map_err(|source| RecoverError::Journal { number, source })?;
@@ -81,7 +77,7 @@ pub fn recover(loaded: &Loaded) -> Result<State, RecoverError> {
             replay(&mut state, event);
         }
     }
-    Ok(state)
+    Ok((state, kept))
 }
 
 fn replay(state: &mut State, event: &Event) {
@@ -89,24 +85,115 @@ fn replay(state: &mut State, event: &Event) {
     let _effects = state.step(std::slice::from_ref(event));
 }
 
-fn load(parts: &BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
+/// An SLO, or some groups of it, and the versions of its groups' old histories in order.
+pub(super) type SloPart = (SloState, Vec<u64>);
+
+/// The key of a history's old past.
+pub(super) fn old_key(slo: &str, group: &[String], slices: bool) -> String {
+    let kind = if slices { "slices" } else { "events" };
+    format!("{OLD}{slo}{group:?}{kind}")
+}
+
+/// A group's histories, with whether they are of slices.
+pub(super) fn histories(group: &GroupState) -> impl Iterator<Item = (bool, &History)> {
+    let slices = group.slices.as_ref().map(|slices| (true, &slices.history));
+    std::iter::once((false, &group.events)).chain(slices)
+}
+
+fn histories_mut(group: &mut GroupState) -> impl Iterator<Item = (bool, &mut History)> {
+    let slices = group.slices.as_mut().map(|slices| (true, &mut slices.history));
+    std::iter::once((false, &mut group.events)).chain(slices)
+}
+
+fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     let mut state = State::default();
-    let Some(setup) = parts.get(SETUP) else { return Ok(state) };
-    let setup: Setup = serde_json::from_slice(setup).map_err(RecoverError::Setup)?;
-    let mut slos: BTreeMap<String, SloState> = BTreeMap::new();
-    for (part, body) in parts {
-        if part == CORE {
-            state.core = get(part, body)?;
-        } else if part.starts_with(SLO) {
-            let slo: SloState = get(part, body)?;
-            slos.insert(slo.key.clone(), slo);
-        } else if part.starts_with(RETIRED) {
-            state.retired.push(get(part, body)?);
-        } else if part.starts_with(TARGET) {
-            let (id, target): (TargetId, TargetState) = get(part, body)?;
-            state.targets.insert(id, target);
+    let Some(setup) = parts.remove(SETUP) else { return Ok(state) };
+    let setup: Setup = serde_json::from_slice(&setup).map_err(RecoverError::Setup)?;
+    // Taken out one by one, for they are moved and not copied.
+    let mut old: BTreeMap<String, Vec<u8>> = take(&mut parts, OLD);
+    if let Some(core) = parts.remove(CORE) {
+        state.core = all(CORE, &core)?.pop().unwrap_or_default();
+    }
+    let slos = load_slos(&take(&mut parts, SLOS), &mut old)?;
+    let retired = load_slos(&take(&mut parts, RETIRED), &mut old)?;
+    let slos_1 = load_slos_of_format_1(&take(&mut parts, SLO_OF_FORMAT_1))?;
+    let retired_1 = load_slos_of_format_1(&take(&mut parts, RETIRED_OF_FORMAT_1))?;
+    for prefix in [TARGETS, TARGET_OF_FORMAT_1] {
+        for (part, body) in take(&mut parts, prefix) {
+            for (id, target) in all::<(TargetId, TargetState)>(&part, &body)? {
+                state.targets.insert(id, target.into());
+            }
         }
     }
-    state.restore(setup.into(), slos);
+    state.retired = retired.into_iter().chain(retired_1).map(|(_, slo)| slo).collect();
+    state.restore(setup.into(), slos.into_iter().chain(slos_1).collect());
     Ok(state)
+}
+
+/// The parts whose keys begin so.
+fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+    let mut taken = parts.split_off(prefix);
+    // Behind the last key that begins with the prefix, which ends with a slash.
+    let mut rest = taken.split_off(&format!("{}0", prefix.trim_end_matches('/')));
+    parts.append(&mut rest);
+    taken
+}
+
+/// The values of a part, one after the other.
+fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, RecoverError> {
+    let mut found = Vec::new();
+    while !body.is_empty() {
+        let (value, rest) =
+            postcard::take_from_bytes(body).map_err(|source| RecoverError::Part { part: part.to_owned(), source })?;
+        found.push(value);
+        body = rest;
+    }
+    Ok(found)
+}
+
+fn load_slos(
+    parts: &BTreeMap<String, Vec<u8>>,
+    old: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
+    let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
+    for (part, body) in parts {
+        for (mut slo, versions) in all::<SloPart>(part, body)? {
+            attach(&mut slo, &versions, old)?;
+            match slos.get_mut(&slo.key) {
+                Some(known) => known.absorb(slo),
+                None => drop(slos.insert(slo.key.clone(), slo.into())),
+            }
+        }
+    }
+    Ok(slos)
+}
+
+/// Gives the histories their old pasts back.
+fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u8>>) -> Result<(), RecoverError> {
+    let mut versions = versions.iter();
+    let SloState { key, groups, .. } = slo;
+    for (values, group) in groups {
+        for (slices, history) in histories_mut(group) {
+            let version = versions.next().copied().unwrap_or(0);
+            if version == 0 {
+                continue;
+            }
+            let part = old_key(key, values, slices);
+            let found = old.remove(&part).and_then(Old::from_bytes).filter(|old| old.version() == version);
+            if !found.is_some_and(|old| history.attach(old)) {
+                return Err(RecoverError::Old { part });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn load_slos_of_format_1(
+    parts: &BTreeMap<String, Vec<u8>>,
+) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
+    let mut slos = BTreeMap::new();
+    for (part, body) in parts {
+        slos.extend(all::<SloState>(part, body)?.into_iter().map(|slo| (slo.key.clone(), slo.into())));
+    }
+    Ok(slos)
 }

@@ -1,9 +1,10 @@
 //! A state that was made elsewhere as the content of a new data directory, so that a run goes on from it.
 
 use super::archive;
-use super::persist::{self, RecoverError};
+use super::persist::RecoverError;
+use super::snapshot::{Pieces, Snapshot};
 use crate::domain::state::State;
-use crate::store::{Checkpoint, OpenError, Store, StoreError};
+use crate::store::{Cover, OpenError, Store, StoreError};
 use std::path::Path;
 
 /// Why nothing was planted.
@@ -25,9 +26,13 @@ pub fn plant(dir: &Path, state: &mut State) -> Result<(), PlantError> {
     if !loaded.parts.is_empty() || !loaded.journal.is_empty() {
         return Err(PlantError::NotEmpty);
     }
-    let archive = archive::days(state);
-    archive::written(state);
-    let upsert = persist::parts(state)?.into_iter().collect();
-    store.checkpoint(Checkpoint { upsert, archive, ..Checkpoint::default() })?;
+    // Counts in memory reach back far enough for charts of the days that are not written yet.
+    let mut pieces = Pieces::new(Snapshot::take(state)?, Default::default());
+    let mut packer = store.begin(Cover::Everything)?;
+    while let Some(piece) = pieces.next_piece()? {
+        store.stage(packer.seal(piece)?)?;
+    }
+    store.switch()?;
+    archive::written(state, pieces.written().archived);
     Ok(())
 }

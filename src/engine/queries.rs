@@ -41,7 +41,7 @@ impl super::Engine {
 
 fn find<'a>(state: &'a State, id: &SloId, group: &Labels) -> Option<(&'a SloState, Option<&'a GroupState>)> {
     let slo = state.slo(id)?;
-    let found = slo.groups.values().find(|candidate| candidate.group == *group);
+    let found = slo.groups.values().find(|candidate| candidate.group == *group).map(|found| &**found);
     (found.is_some() || (slo.groups.is_empty() && group.is_empty())).then_some((slo, found))
 }
 

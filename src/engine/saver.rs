@@ -1,27 +1,54 @@
 //! Carries what the ledger wants written to the store, and its answers back.
+//!
+//! Blocks are awaited, for what follows from them may only leave after them. A checkpoint runs on a thread of its own,
+//! from its snapshot to the sweeping up after it, while blocks go on.
 
-use super::ledger::{Ledger, Trouble, Write};
+use super::archive;
+use super::ledger::{Ledger, Trouble};
+use super::snapshot::{Kept, Pieces, Snapshot, Written};
 use crate::clock;
 use crate::domain::event::Event;
 use crate::domain::state::State;
 use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
-use crate::store::Writer;
-use std::collections::BTreeSet;
+use crate::store::{Cover, Handle, Writer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// After each piece of a checkpoint the disk is left to others for this many times as long as the piece took.
+const REST: u32 = 2;
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// Owns the way to the store.
 pub struct Saver {
     writer: Writer,
     ledger: Ledger,
+    /// What the store holds.
+    kept: Arc<Kept>,
+    checkpoint: Option<JoinHandle<Outcome>>,
     pub commits: u64,
     pub last_commit: Option<Timestamp>,
 }
 
+/// What became of a checkpoint.
+struct Outcome {
+    result: Result<Written, Failure>,
+    took: Duration,
+}
+
+struct Failure {
+    error: String,
+    /// What the store holds now.
+    kept: Option<Kept>,
+}
+
 impl Saver {
-    /// `parts` are the keys that the store holds already.
-    pub fn new(writer: Writer, parts: BTreeSet<String>) -> Self {
-        Self { writer, ledger: Ledger::new(parts, clock::instant()), commits: 0, last_commit: None }
+    /// `kept` is what the store holds already.
+    pub fn new(writer: Writer, kept: Kept) -> Self {
+        let ledger = Ledger::new(clock::instant());
+        Self { writer, ledger, kept: Arc::new(kept), checkpoint: None, commits: 0, last_commit: None }
     }
 
     /// Takes an event into the state, and keeps it for the next commit.
@@ -37,53 +64,140 @@ impl Saver {
         self.writer.size()
     }
 
-    /// Commits what is new. `Some` is the event that trouble began or ended.
+    /// Commits what is new, and begins a checkpoint when it is time. `Some` is the event that trouble began or ended.
     pub async fn save(&mut self, state: &mut State, metrics: &Metrics) -> Option<Event> {
-        match self.ledger.next_write(state, clock::instant()) {
-            Ok(None) => None,
-            Ok(Some(write)) => self.write(write, state, metrics).await,
-            Err(error) => self.failed(state, error),
-        }
-    }
-
-    async fn write(&mut self, write: Write, state: &mut State, metrics: &Metrics) -> Option<Event> {
-        let (begun, receipt) = (clock::instant(), write.receipt());
-        let result = match write {
-            Write::Block(block) => self.writer.append(block).await,
-            Write::Checkpoint(checkpoint) => self.writer.checkpoint(checkpoint).await,
+        let in_trouble = self.ledger.trouble().is_some();
+        let appended = self.append(metrics).await;
+        let ended = match self.checkpoint.take_if(|checkpoint| checkpoint.is_finished()) {
+            Some(checkpoint) => {
+                self.reap(checkpoint, state, metrics).await;
+                true
+            }
+            None => false,
         };
-        metrics.committed(begun.elapsed(), if result.is_ok() { receipt.bytes as u64 } else { 0 }, result.is_ok());
-        if let Err(error) = result {
-            return self.failed(state, error.to_string());
-        }
-        if self.ledger.trouble().is_some() {
-            tracing::info!("the store can be written again; nothing was lost");
-        }
-        let now = clock::now();
-        let event = self.ledger.written(state, receipt, clock::instant(), now);
-        metrics.journal_size(self.ledger.journal() as u64);
-        self.commits += 1;
-        self.last_commit = Some(now);
-        event
+        self.begin(state, false, REST);
+        self.tell(in_trouble);
+        if appended || ended { self.ledger.news(state, clock::now()) } else { None }
     }
 
-    fn failed(&mut self, state: &State, error: String) -> Option<Event> {
-        if self.ledger.trouble().is_none() {
-            tracing::error!(%error, "the store can't be written; going on from memory");
+    /// Whether the disk gave an answer.
+    async fn append(&mut self, metrics: &Metrics) -> bool {
+        let (begun, bytes, result) = match self.ledger.next_block() {
+            Ok(None) => return false,
+            Ok(Some(block)) => (clock::instant(), block.len(), self.writer.append(block).await),
+            Err(error) => {
+                self.ledger.append_failed(error, clock::instant(), clock::now());
+                return true;
+            }
+        };
+        metrics.committed(begun.elapsed(), if result.is_ok() { bytes as u64 } else { 0 }, result.is_ok());
+        match result {
+            Ok(()) => {
+                self.ledger.appended(bytes);
+                self.commits += 1;
+                self.last_commit = Some(clock::now());
+            }
+            Err(error) => self.ledger.append_failed(error.to_string(), clock::instant(), clock::now()),
         }
-        self.ledger.failed(state, error, clock::instant(), clock::now())
+        metrics.journal_size(self.ledger.journal() as u64);
+        true
+    }
+
+    fn begin(&mut self, state: &State, wanted: bool, rest: u32) {
+        let Some(cover) = self.ledger.begin_checkpoint(clock::instant(), wanted) else { return };
+        match Snapshot::take(state) {
+            Ok(snapshot) => {
+                let pieces = Pieces::new(snapshot, self.kept.clone());
+                let store = self.writer.handle();
+                self.checkpoint = Some(tokio::task::spawn_blocking(move || write(pieces, store, cover, rest)));
+            }
+            Err(error) => self.ledger.checkpoint_failed(error.to_string(), clock::instant(), clock::now()),
+        }
+    }
+
+    async fn reap(&mut self, checkpoint: JoinHandle<Outcome>, state: &mut State, metrics: &Metrics) {
+        let Outcome { result, took } = checkpoint.await.unwrap_or_else(|panic| Outcome {
+            result: Err(Failure { error: format!("writing a checkpoint ended by a panic: {panic}"), kept: None }),
+            took: Duration::ZERO,
+        });
+        let bytes = result.as_ref().map_or(0, |written| written.bytes as u64);
+        metrics.checkpointed(took, bytes, result.is_ok());
+        match result {
+            Ok(Written { kept, archived, .. }) => {
+                self.kept = Arc::new(kept);
+                archive::written(state, archived);
+                self.ledger.checkpointed(clock::instant());
+                self.last_commit = Some(clock::now());
+            }
+            Err(Failure { error, kept }) => {
+                self.kept = kept.map_or(self.kept.clone(), Arc::new);
+                self.ledger.checkpoint_failed(error, clock::instant(), clock::now());
+            }
+        }
+        metrics.journal_size(self.ledger.journal() as u64);
+    }
+
+    /// Logs that trouble began or ended.
+    fn tell(&self, before: bool) {
+        match (before, self.ledger.trouble()) {
+            (false, Some(trouble)) => {
+                tracing::error!(error = %trouble.error, "the store can't be written; going on from memory");
+            }
+            (true, None) => tracing::info!("the store can be written again; nothing was lost"),
+            _ => {}
+        }
     }
 
     /// Writes everything down and closes the store.
     pub async fn finish(mut self, state: &mut State, metrics: &Metrics) {
+        self.append(metrics).await;
+        if let Some(checkpoint) = self.checkpoint.take() {
+            self.reap(checkpoint, state, metrics).await;
+        }
         // That trouble begins or ends now has nobody left to tell; the next start finds it in the state.
-        let _untold = match self.ledger.checkpoint(state) {
-            Ok(write) => self.write(write, state, metrics).await,
-            Err(error) => self.failed(state, error),
-        };
+        self.append(metrics).await;
+        self.begin(state, true, 0);
+        if let Some(checkpoint) = self.checkpoint.take() {
+            self.reap(checkpoint, state, metrics).await;
+        }
         if self.trouble().is_some() {
             tracing::error!("the last checkpoint failed; the next start goes on from the last commit");
         }
         self.writer.shutdown().await;
     }
+}
+
+/// Writes a checkpoint from its first piece to the last row that it makes needless. Blocks.
+fn write(mut pieces: Pieces, mut store: Handle, cover: Cover, rest: u32) -> Outcome {
+    let begun = clock::instant();
+    let drop_archive_before = Some(archive::oldest_day(pieces.now()));
+    if let Err(error) = write_pieces(&mut pieces, &mut store, cover, rest) {
+        let failure = Failure { error, kept: Some(pieces.given_up()) };
+        return Outcome { result: Err(failure), took: begun.elapsed() };
+    }
+    let mut sweeping = clock::instant();
+    while store.sweep(drop_archive_before).unwrap_or_else(|error| {
+        tracing::debug!(%error, "the next checkpoint sweeps up");
+        false
+    }) {
+        pause(sweeping.elapsed(), rest);
+        sweeping = clock::instant();
+    }
+    Outcome { result: Ok(pieces.written()), took: begun.elapsed() }
+}
+
+fn write_pieces(pieces: &mut Pieces, store: &mut Handle, cover: Cover, rest: u32) -> Result<(), String> {
+    let mut packer = store.begin(cover).map_err(|error| error.to_string())?;
+    loop {
+        let begun = clock::instant();
+        let Some(piece) = pieces.next_piece().map_err(|error| error.to_string())? else { break };
+        let sealed = packer.seal(piece).map_err(|error| error.to_string())?;
+        store.stage(sealed).map_err(|error| error.to_string())?;
+        pause(begun.elapsed(), rest);
+    }
+    store.switch().map_err(|error| error.to_string())
+}
+
+fn pause(took: Duration, rest: u32) {
+    std::thread::sleep((took * rest).min(LONGEST_REST));
 }

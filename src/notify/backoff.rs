@@ -7,6 +7,7 @@
 //! A message that still tells of a firing alert is never given up here: the domain drops it when the alert ends. One
 //! that only tells of resolved alerts is given up after a day; by then nobody waits for it.
 
+use crate::domain::dispatch::STALE;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use std::time::Duration;
@@ -17,8 +18,6 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
-/// The age at which news of resolved alerts is stale.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The wait after the given number of failed attempts (at least 1), between half and all of its step.
 pub fn wait(failed: u32, rng: &mut fastrand::Rng) -> Duration {

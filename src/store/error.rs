@@ -93,8 +93,13 @@ impl StoreError {
 pub(super) enum Fault {
     Sql(rusqlite::Error),
     Damaged(String),
-    TooLarge { bytes: usize, most: usize },
+    TooLarge {
+        bytes: usize,
+        most: usize,
+    },
     Io(io::Error),
+    /// A call that can't come now.
+    Order(&'static str),
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -118,6 +123,7 @@ impl Fault {
         match self {
             Self::Damaged(_) => StoreErrorKind::Damaged,
             Self::TooLarge { .. } => StoreErrorKind::TooLarge,
+            Self::Order(_) => StoreErrorKind::Closed,
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => StoreErrorKind::Full,
             Self::Io(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
             Self::Io(_) => StoreErrorKind::Io,
@@ -129,6 +135,7 @@ impl Fault {
         match self {
             Self::Damaged(what) => format!("{what} is damaged"),
             Self::TooLarge { bytes, most } => format!("a body of {bytes} bytes is larger than {most}"),
+            Self::Order(what) => (*what).to_owned(),
             Self::Io(error) => error.to_string(),
             Self::Sql(error) => error.to_string(),
         }

@@ -6,6 +6,7 @@
 //! large, and a hole in a chart is no reason not to start.
 
 use super::error::Fault;
+use super::generations::{self, Generations};
 use super::schema;
 use super::seal::{Place, unseal};
 use rusqlite::{Connection, Row};
@@ -19,52 +20,96 @@ pub struct Loaded {
     pub journal: Vec<Vec<u8>>,
 }
 
-/// What was loaded, and the last commit in it.
+/// What was loaded, the last commit in it, and which rows it is made of.
 pub struct Found {
     pub loaded: Loaded,
     pub commit: i64,
+    pub generations: Generations,
 }
 
 /// The row of `meta`.
 struct Meta {
     checkpoint: i64,
+    generation: i64,
     parts: i64,
     parts_sum: i64,
 }
 
-/// Reads everything; a fault names what is damaged.
-pub fn load(connection: &Connection) -> Result<Found, Fault> {
-    check_structure(connection)?;
-    let meta = connection.query_row("SELECT checkpoint, parts, parts_sum FROM meta WHERE id = 1", [], |row| {
-        Ok(Meta { checkpoint: row.get(0)?, parts: row.get(1)?, parts_sum: row.get(2)? })
-    })?;
-    let parts = load_parts(connection, &meta)?;
+/// Reads everything of a file of this format; a fault names what is damaged.
+pub fn load(connection: &Connection, format: u32) -> Result<Found, Fault> {
+    check_structure(connection, format)?;
+    let (meta, generations) = if format == 1 { overview_of_format_1(connection)? } else { overview(connection)? };
+    // Before the sum, for it can name what is damaged.
+    let parts = load_parts(connection, format, &generations)?;
+    if generations.sum() != (meta.parts, meta.parts_sum) {
+        let found = generations.live().len();
+        return Err(Fault::Damaged(format!("the set of parts ({found} found, {} written)", meta.parts)));
+    }
     let journal = load_journal(connection, meta.checkpoint)?;
     let commit = meta.checkpoint.saturating_add(i64::try_from(journal.len()).unwrap_or(i64::MAX));
-    Ok(Found { loaded: Loaded { parts, journal }, commit })
+    Ok(Found { loaded: Loaded { parts, journal }, commit, generations })
 }
 
-fn check_structure(connection: &Connection) -> Result<(), Fault> {
-    if let Some(table) = schema::altered_table(connection)? {
+fn check_structure(connection: &Connection, format: u32) -> Result<(), Fault> {
+    if let Some(table) = schema::altered_table(connection, format)? {
         return Err(Fault::Damaged(format!("the definition of table {table:?}")));
     }
     let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if finding == "ok" { Ok(()) } else { Err(Fault::Damaged(format!("the structure of the file ({finding})"))) }
 }
 
-fn load_parts(connection: &Connection, meta: &Meta) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
-    let (mut parts, mut sum) = (BTreeMap::new(), 0i64);
-    let mut statement = connection.prepare("SELECT key, crc, body FROM part")?;
+/// Which rows count.
+pub fn generations(connection: &Connection) -> Result<Generations, Fault> {
+    overview(connection).map(|(_, generations)| generations)
+}
+
+fn overview(connection: &Connection) -> Result<(Meta, Generations), Fault> {
+    let meta =
+        connection.query_row("SELECT checkpoint, generation, parts, parts_sum FROM meta WHERE id = 1", [], |row| {
+            Ok(Meta { checkpoint: row.get(0)?, generation: row.get(1)?, parts: row.get(2)?, parts_sum: row.get(3)? })
+        })?;
+    let abandoned = connection
+        .prepare("SELECT generation FROM abandoned")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let rows = rows(connection, "SELECT key, generation, crc, body IS NULL FROM part")?;
+    let generations = Generations::new(meta.generation, rows.into_iter(), &abandoned);
+    Ok((meta, generations))
+}
+
+/// There, every row counts.
+fn overview_of_format_1(connection: &Connection) -> Result<(Meta, Generations), Fault> {
+    let meta = connection.query_row("SELECT checkpoint, parts, parts_sum FROM meta WHERE id = 1", [], |row| {
+        Ok(Meta { checkpoint: row.get(0)?, generation: 0, parts: row.get(1)?, parts_sum: row.get(2)? })
+    })?;
+    let rows = rows(connection, "SELECT key, 0, crc, 0 FROM part")?;
+    Ok((meta, Generations::new(0, rows.into_iter(), &Default::default())))
+}
+
+fn rows(connection: &Connection, sql: &str) -> Result<Vec<generations::Row>, Fault> {
+    let row = |row: &Row<'_>| {
+        Ok(generations::Row { key: row.get(0)?, generation: row.get(1)?, crc: row.get(2)?, removed: row.get(3)? })
+    };
+    Ok(connection.prepare(sql)?.query_map([], row)?.collect::<Result<_, _>>()?)
+}
+
+fn load_parts(
+    connection: &Connection,
+    format: u32,
+    generations: &Generations,
+) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
+    let mut parts = BTreeMap::new();
+    // In the order of the rows, so that the file is read from its beginning to its end.
+    let of_format_1 = "SELECT key, 0, crc, body FROM part ORDER BY rowid";
+    let sql = if format == 1 { of_format_1 } else { "SELECT key, generation, crc, body FROM part ORDER BY rowid" };
+    let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (key, crc): (String, i64) = (row.get(0)?, row.get(1)?);
-        let body = unseal(Place::Part(&key), crc, blob(row, 2)?)?;
-        sum = sum.wrapping_add(crc);
-        parts.insert(key, body);
-    }
-    if (parts.len() as i64, sum) != (meta.parts, meta.parts_sum) {
-        let found = parts.len();
-        return Err(Fault::Damaged(format!("the set of parts ({found} found, {} written)", meta.parts)));
+        let (key, generation): (String, i64) = (row.get(0)?, row.get(1)?);
+        if generations.live().get(&key).is_some_and(|stamp| stamp.generation == generation) {
+            let body = unseal(Place::Part(&key, generation), row.get(2)?, blob(row, 3)?)?;
+            parts.insert(key, body);
+        }
     }
     Ok(parts)
 }

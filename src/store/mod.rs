@@ -1,20 +1,23 @@
 //! What survives: the journal of events, the parts of the state as of the last checkpoint, and long history.
 //!
 //! The state in memory is the truth; the store is how it is found again. A journal block is appended in one durable
-//! commit for each batch of events. From time to time a checkpoint rewrites the parts of the state that changed and
-//! drops the journal before it, in one transaction. A recovery loads the parts and replays the journal.
+//! commit for each batch of events. From time to time a checkpoint writes the parts of the state that changed, piece by
+//! piece between the appends, and then comes into force in one small transaction that also drops the journal before it.
+//! A recovery loads the parts and replays the journal.
 //!
-//! One SQLite file in write-ahead mode, every commit synced. Commits, appends and checkpoints alike, are numbered
-//! without gaps, so that a missing one is noticed. What comes back is what was written or an error, never something
-//! else; what can't be trusted is never written to. Not for queries: the store knows bodies by their keys and
-//! nothing of what is in them, except for [`codec`], which writes and reads journal blocks.
+//! One SQLite file in write-ahead mode, every commit synced. Appends are numbered without gaps, so that a missing one
+//! is noticed. What comes back is what was written or an error, never something else; what can't be trusted is never
+//! written to. Not for queries: the store knows bodies by their keys and nothing of what is in them, except for
+//! [`codec`], which writes and reads journal blocks.
 
 mod archive;
 pub mod codec;
 mod error;
+mod generations;
 mod load;
 mod lock;
 mod open;
+mod piece;
 mod schema;
 mod seal;
 #[cfg(test)]
@@ -24,12 +27,14 @@ mod writer;
 pub use archive::ArchiveReader;
 pub use error::{OpenError, StoreError, StoreErrorKind};
 pub use load::Loaded;
+pub use piece::{ArchiveDay, Checkpoint, Packer, Piece, Sealed};
 pub use seal::MAX_BODY;
-pub use writer::Writer;
+pub use writer::{Handle, Writer};
 
 use error::Fault;
+use generations::Generations;
 use lock::DirLock;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use seal::{Place, Sealer};
 use std::fs;
 use std::ops::RangeInclusive;
@@ -38,9 +43,12 @@ use std::path::{Path, PathBuf};
 /// The database's name in the data directory.
 const FILE: &str = "slowburn.db";
 
-/// Free pages that are kept for the next journal (4 KiB each); those above it and above half of the file are given
+/// Free pages that are kept for what is written next (4 KiB each); those above it and above half of the file are given
 /// back.
 const FREE_PAGES_KEPT: i64 = 2048;
+
+/// Pages given back at once at most.
+const PAGES_GIVEN_BACK: i64 = 4096;
 
 /// The data directory, opened for writing. Calls block until the disk has answered.
 pub struct Store {
@@ -51,26 +59,17 @@ pub struct Store {
     path: PathBuf,
     /// The last commit.
     commit: i64,
+    generations: Generations,
 }
 
-/// What a checkpoint changes, in one transaction that also drops the journal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Parts to write; those not named stay as they are.
-    pub upsert: Vec<(String, Vec<u8>)>,
-    /// Parts to remove, before the others are written.
-    pub delete: Vec<String>,
-    pub archive: Vec<ArchiveDay>,
-    /// History before this day (counted from 1970-01-01) is removed.
-    pub drop_archive_before: Option<i32>,
-}
-
-/// History of one key on one UTC day (counted from 1970-01-01); replaces what was stored for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArchiveDay {
-    pub key: String,
-    pub day: i32,
-    pub body: Vec<u8>,
+/// What a checkpoint stands for, and what it lets go of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// The state as of the last append: the journal so far is dropped, what is appended until then and later stays.
+    Appended,
+    /// The state with more in it than was appended: it is a commit of its own, and nothing may be appended before it is
+    /// in force.
+    Everything,
 }
 
 impl Store {
@@ -79,9 +78,16 @@ impl Store {
         open::open(dir)
     }
 
-    fn new(connection: Connection, sealer: Sealer, mut lock: DirLock, path: PathBuf, commit: i64) -> Self {
+    fn new(
+        connection: Connection,
+        sealer: Sealer,
+        mut lock: DirLock,
+        path: PathBuf,
+        commit: i64,
+        generations: Generations,
+    ) -> Self {
         lock.confirm(commit);
-        Self { connection, sealer, lock, path, commit }
+        Self { connection, sealer, lock, path, commit, generations }
     }
 
     /// Adds a block to the journal; when it returns the block is on the disk.
@@ -106,39 +112,71 @@ impl Store {
         self.lock.confirm(commit);
     }
 
-    /// Writes parts and history and drops the journal; when it returns all of that is on the disk, and when it fails
-    /// none of it is.
+    /// Writes a checkpoint at one go, see [`Store::begin`].
     pub fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.write_checkpoint(&checkpoint).map_err(|fault| fault.while_doing("write a checkpoint"))?;
-        if let Err(error) = self.tidy() {
+        let Checkpoint { upsert, delete, archive, drop_archive_before } = checkpoint;
+        let mut packer = self.begin(Cover::Everything)?;
+        self.stage(packer.seal(Piece { upsert, dense: Vec::new(), delete, archive })?)?;
+        self.switch()?;
+        self.sweep_all(drop_archive_before);
+        Ok(())
+    }
+
+    /// Begins a checkpoint of the state as it is now. An earlier one that is not in force is given up.
+    pub fn begin(&mut self, cover: Cover) -> Result<Packer, StoreError> {
+        let covers = match cover {
+            Cover::Appended => self.commit,
+            Cover::Everything => self.commit + 1,
+        };
+        let generation = self.generations.begin(&mut self.connection, covers);
+        generation.and_then(Packer::new).map_err(|fault| fault.while_doing("begin a checkpoint"))
+    }
+
+    /// Writes one piece of the checkpoint that was begun, in one transaction. It is not in force yet; its history is.
+    pub fn stage(&mut self, piece: Sealed) -> Result<(), StoreError> {
+        self.generations.stage(&mut self.connection, piece).map_err(|fault| fault.while_doing("write a checkpoint"))
+    }
+
+    /// Brings what was staged into force: when it returns that is on the disk, and when it fails nothing has changed.
+    pub fn switch(&mut self) -> Result<(), StoreError> {
+        let covers = self.generations.switch(&mut self.connection);
+        let covers = covers.map_err(|fault| fault.while_doing("finish a checkpoint"))?;
+        self.confirm(self.commit.max(covers));
+        Ok(())
+    }
+
+    /// Removes some of what is no longer in force, and history before a day (counted from 1970-01-01). `true` while there
+    /// is more.
+    pub fn sweep(&mut self, drop_archive_before: Option<i32>) -> Result<bool, StoreError> {
+        let more = self.generations.sweep(&mut self.connection, drop_archive_before);
+        let more = more.map_err(|fault| fault.while_doing("remove an old checkpoint"))?;
+        if !more && let Err(error) = self.tidy() {
             tracing::debug!(%error, "the store could not give back free room; the next checkpoint tries again");
         }
-        Ok(())
+        Ok(more)
     }
 
-    fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Fault> {
-        let commit = self.commit + 1;
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        write_parts(&transaction, &mut self.sealer, checkpoint)?;
-        write_archive(&transaction, &mut self.sealer, checkpoint)?;
-        transaction.execute("DELETE FROM journal", [])?;
-        transaction.execute(
-            "UPDATE meta SET checkpoint = ?1, parts = (SELECT count(*) FROM part), \
-             parts_sum = (SELECT coalesce(sum(crc), 0) FROM part) WHERE id = 1",
-            [commit],
-        )?;
-        transaction.commit()?;
-        self.confirm(commit);
-        Ok(())
+    fn sweep_all(&mut self, drop_archive_before: Option<i32>) {
+        loop {
+            match self.sweep(drop_archive_before) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::debug!(%error, "the next checkpoint tries again");
+                    break;
+                }
+            }
+        }
     }
 
-    /// Gives room back: free pages beyond what the next journal needs, and the write-ahead log.
+    /// Gives room back: free pages beyond what is written next, and the write-ahead log.
     fn tidy(&mut self) -> rusqlite::Result<()> {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let excess = pragma("freelist_count")? - FREE_PAGES_KEPT.max(pragma("page_count")? / 2);
         if excess > 0 {
+            let pages = excess.min(PAGES_GIVEN_BACK);
             // Each step frees one page.
-            let mut vacuum = self.connection.prepare(&format!("PRAGMA incremental_vacuum({excess})"))?;
+            let mut vacuum = self.connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
             let mut steps = vacuum.query([])?;
             while steps.next()?.is_some() {}
         }
@@ -166,37 +204,6 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Store").field("path", &self.path).field("commit", &self.commit).finish_non_exhaustive()
     }
-}
-
-fn write_parts(transaction: &Transaction<'_>, sealer: &mut Sealer, checkpoint: &Checkpoint) -> Result<(), Fault> {
-    let mut delete = transaction.prepare_cached("DELETE FROM part WHERE key = ?1")?;
-    for key in &checkpoint.delete {
-        delete.execute([key])?;
-    }
-    let mut upsert = transaction.prepare_cached(
-        "INSERT INTO part (key, crc, body) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (key) DO UPDATE SET crc = excluded.crc, body = excluded.body",
-    )?;
-    for (key, body) in &checkpoint.upsert {
-        let sealed = sealer.seal(Place::Part(key), body)?;
-        upsert.execute((key, sealed.crc, sealed.body))?;
-    }
-    Ok(())
-}
-
-fn write_archive(transaction: &Transaction<'_>, sealer: &mut Sealer, checkpoint: &Checkpoint) -> Result<(), Fault> {
-    if let Some(day) = checkpoint.drop_archive_before {
-        transaction.execute("DELETE FROM archive WHERE day < ?1", [day])?;
-    }
-    let mut upsert = transaction.prepare_cached(
-        "INSERT INTO archive (day, key, crc, body) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (day, key) DO UPDATE SET crc = excluded.crc, body = excluded.body",
-    )?;
-    for ArchiveDay { key, day, body } in &checkpoint.archive {
-        let sealed = sealer.seal(Place::Archive(key, *day), body)?;
-        upsert.execute((day, key, sealed.crc, sealed.body))?;
-    }
-    Ok(())
 }
 
 fn size(path: &Path) -> u64 {

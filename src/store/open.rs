@@ -34,8 +34,8 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let lock = DirLock::acquire(dir)?;
     let opening = Opening { dir, path: dir.join(FILE) };
     let fresh = opening.create_if_missing()?;
-    let format = opening.check_header()?;
-    let Found { loaded, commit } = opening.verify()?;
+    opening.check_header()?;
+    let Found { loaded, commit, generations } = opening.verify()?;
     if !fresh && commit < lock.confirmed() {
         return Err(OpenError::Behind {
             path: opening.path,
@@ -44,9 +44,9 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
             confirmed: lock.confirmed(),
         });
     }
-    let connection = opening.connect(format).map_err(|fault| opening.refuse(fault))?;
+    let connection = opening.connect().map_err(|fault| opening.refuse(fault))?;
     let sealer = Sealer::new().map_err(|error| opening.refuse(error.into()))?;
-    Ok((Store::new(connection, sealer, lock, opening.path, commit), loaded))
+    Ok((Store::new(connection, sealer, lock, opening.path, commit, generations), loaded))
 }
 
 struct Opening<'a> {
@@ -104,9 +104,9 @@ impl Opening<'_> {
         Ok(())
     }
 
-    /// Reads the header without SQLite and returns the format. The file is closed again before SQLite opens it:
+    /// Looks at the header without SQLite. The file is closed again before SQLite opens it:
     /// closing any handle of a file drops the locks that SQLite holds on it.
-    fn check_header(&self) -> Result<u32, OpenError> {
+    fn check_header(&self) -> Result<(), OpenError> {
         let mut header = Vec::new();
         let file = File::open(&self.path).map_err(|error| self.io(error))?;
         file.take(HEADER as u64).read_to_end(&mut header).map_err(|error| self.io(error))?;
@@ -118,7 +118,7 @@ impl Opening<'_> {
         else {
             return Err(self.damaged(format!("it ends after {} bytes", header.len())));
         };
-        self.check_identity(application_id, format)
+        self.check_identity(application_id, format).map(drop)
     }
 
     fn check_identity(&self, application_id: u32, format: u32) -> Result<u32, OpenError> {
@@ -144,11 +144,11 @@ impl Opening<'_> {
         };
         let (connection, [application_id, format]) = connect().map_err(|fault| self.refuse(fault))?;
         let sql = |error: rusqlite::Error| self.refuse(error.into());
-        self.check_identity(application_id.map_err(sql)?, format.map_err(sql)?)?;
-        load(&connection).map_err(|fault| self.refuse(fault))
+        let format = self.check_identity(application_id.map_err(sql)?, format.map_err(sql)?)?;
+        load(&connection, format).map_err(|fault| self.refuse(fault))
     }
 
-    fn connect(&self, format: u32) -> Result<Connection, Fault> {
+    fn connect(&self) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
         if connection.is_readonly("main")? {
@@ -159,7 +159,7 @@ impl Opening<'_> {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.query_row(&format!("PRAGMA journal_size_limit = {WAL_KEPT}"), [], |_| Ok(()))?;
-        schema::migrate(&mut connection, format)?;
+        schema::migrate(&mut connection)?;
         Ok(connection)
     }
 }

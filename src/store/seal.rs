@@ -27,7 +27,8 @@ const COMPRESSED: u8 = 1;
 pub enum Place<'a> {
     /// A journal block, by its commit number.
     Journal(i64),
-    Part(&'a str),
+    /// A part of the state, by its key and the checkpoint that wrote it.
+    Part(&'a str, i64),
     /// History of a key on a UTC day, counted from 1970-01-01.
     Archive(&'a str, i32),
 }
@@ -36,7 +37,7 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Journal(commit) => write!(f, "the journal block of commit {commit}"),
-            Self::Part(key) => write!(f, "the part {key:?} of the last checkpoint"),
+            Self::Part(key, _) => write!(f, "the part {key:?} of the last checkpoint"),
             Self::Archive(key, day) => {
                 let date = Timestamp(i64::from(*day) * 86_400_000).to_utc().map(|time| time.date_naive().to_string());
                 write!(f, "the history of {key:?} on {}", date.unwrap_or_else(|| format!("day {day}")))
@@ -50,7 +51,7 @@ impl Place<'_> {
         let mut hasher = crc32fast::Hasher::new();
         let (table, key, number) = match *self {
             Self::Journal(commit) => (b'j', "", commit),
-            Self::Part(key) => (b'p', key, 0),
+            Self::Part(key, generation) => (b'p', key, generation),
             Self::Archive(key, day) => (b'a', key, i64::from(day)),
         };
         hasher.update(&[table]);
@@ -81,16 +82,27 @@ impl Sealer {
 
     pub fn seal(&mut self, place: Place<'_>, body: &[u8]) -> Result<Sealed, Fault> {
         if body.len() > MAX_BODY {
-            return Err(Fault::TooLarge { bytes: body.len(), most: MAX_BODY });
+            return seal_plain(place, body);
         }
         let compressed = if body.len() < MIN_COMPRESSED { Vec::new() } else { self.compressor.compress(body)? };
         let helps = !compressed.is_empty() && compressed.len() < body.len();
-        let (mark, payload) = if helps { (COMPRESSED, &compressed[..]) } else { (PLAIN, body) };
-        let mut stored = Vec::with_capacity(1 + payload.len());
-        stored.push(mark);
-        stored.extend_from_slice(payload);
-        Ok(Sealed { crc: place.checksum(&stored), body: stored })
+        if helps { Ok(marked(place, COMPRESSED, &compressed)) } else { seal_plain(place, body) }
     }
+}
+
+/// Seals a body as it is.
+pub fn seal_plain(place: Place<'_>, body: &[u8]) -> Result<Sealed, Fault> {
+    if body.len() > MAX_BODY {
+        return Err(Fault::TooLarge { bytes: body.len(), most: MAX_BODY });
+    }
+    Ok(marked(place, PLAIN, body))
+}
+
+fn marked(place: Place<'_>, mark: u8, payload: &[u8]) -> Sealed {
+    let mut stored = Vec::with_capacity(1 + payload.len());
+    stored.push(mark);
+    stored.extend_from_slice(payload);
+    Sealed { crc: place.checksum(&stored), body: stored }
 }
 
 /// The body that was sealed for this place, or a fault that names the place.
@@ -131,9 +143,9 @@ mod tests {
             ("repetitive", vec![7; 100_000], 100),
             ("noise", noise.clone(), noise.len() + 1),
         ] {
-            let sealed = sealed(Place::Part("x"), &body);
+            let sealed = sealed(Place::Part("x", 0), &body);
             assert!(sealed.body.len() <= stored_at_most, "{name}: {}", sealed.body.len());
-            assert_eq!(unseal(Place::Part("x"), sealed.crc.into(), &sealed.body).unwrap(), body, "{name}");
+            assert_eq!(unseal(Place::Part("x", 0), sealed.crc.into(), &sealed.body).unwrap(), body, "{name}");
         }
     }
 
@@ -146,7 +158,7 @@ mod tests {
             flipped[i / 8] ^= 1 << (i % 8);
             assert!(unseal(place, crc.into(), &flipped).is_err(), "bit {i}");
         }
-        for other in [Place::Archive("shop/x", 20_455), Place::Archive("shop/y", 20_454), Place::Part("shop/x")] {
+        for other in [Place::Archive("shop/x", 20_455), Place::Archive("shop/y", 20_454), Place::Part("shop/x", 0)] {
             assert!(unseal(other, crc.into(), &body).is_err(), "{other}");
         }
         let fault = unseal(place, 0, &body).unwrap_err();

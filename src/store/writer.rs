@@ -1,9 +1,11 @@
 //! The store on its own thread: callers wait for the disk without blocking their runtime.
 //!
 //! Requests are carried out one by one in the order in which they were made. A request whose caller stopped waiting
-//! is carried out all the same.
+//! is carried out all the same. A checkpoint's pieces come through a [`Handle`] on another thread, one after the other,
+//! so that an append waits for one piece at most.
 
-use super::{Checkpoint, Store, StoreError};
+use super::piece::{Packer, Sealed};
+use super::{Cover, Store, StoreError};
 use std::io;
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -12,19 +14,29 @@ use tokio::sync::{mpsc, oneshot};
 /// Requests that may wait; the engine has one or two under way.
 const QUEUE: usize = 8;
 
-type Answer = oneshot::Sender<Result<(), StoreError>>;
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Request {
-    Append(Vec<u8>, Answer),
-    Checkpoint(Checkpoint, Answer),
+    Append(Vec<u8>, Answer<()>),
+    Begin(Cover, Answer<Packer>),
+    Stage(Sealed, Answer<()>),
+    Switch(Answer<()>),
+    Sweep(Option<i32>, Answer<bool>),
 }
 
-/// Owns the store through one thread, which ends after [`Writer::shutdown`] or when the writer is dropped.
+/// Owns the store through one thread, which ends after [`Writer::shutdown`] or when the writer and all of its handles
+/// are dropped.
 #[derive(Debug)]
 pub struct Writer {
     requests: mpsc::Sender<Request>,
     thread: JoinHandle<()>,
     path: PathBuf,
+}
+
+/// Writes checkpoints from a thread that may block. The calls are those of [`Store`].
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
 }
 
 impl Writer {
@@ -38,18 +50,14 @@ impl Writer {
 
     /// [`Store::append`].
     pub async fn append(&self, block: Vec<u8>) -> Result<(), StoreError> {
-        self.request("write the journal", |answer| Request::Append(block, answer)).await
-    }
-
-    /// [`Store::checkpoint`].
-    pub async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), StoreError> {
-        self.request("write a checkpoint", |answer| Request::Checkpoint(checkpoint, answer)).await
-    }
-
-    async fn request(&self, doing: &'static str, make: impl FnOnce(Answer) -> Request) -> Result<(), StoreError> {
+        const DOING: &str = "write the journal";
         let (answer, answered) = oneshot::channel();
-        self.requests.send(make(answer)).await.map_err(|_| StoreError::closed(doing))?;
-        answered.await.map_err(|_| StoreError::closed(doing))?
+        self.requests.send(Request::Append(block, answer)).await.map_err(|_| StoreError::closed(DOING))?;
+        answered.await.map_err(|_| StoreError::closed(DOING))?
+    }
+
+    pub fn handle(&self) -> Handle {
+        Handle { requests: self.requests.clone() }
     }
 
     /// [`Store::size`].
@@ -57,7 +65,7 @@ impl Writer {
         super::size(&self.path)
     }
 
-    /// Carries out what was requested, closes the store and gives the directory free.
+    /// Carries out what was requested, closes the store and gives the directory free. Waits for all handles.
     pub async fn shutdown(self) {
         drop(self.requests);
         let joined = tokio::task::spawn_blocking(|| self.thread.join()).await;
@@ -67,13 +75,44 @@ impl Writer {
     }
 }
 
+impl Handle {
+    /// [`Store::begin`].
+    pub fn begin(&mut self, cover: Cover) -> Result<Packer, StoreError> {
+        self.request(|answer| Request::Begin(cover, answer))
+    }
+
+    /// [`Store::stage`].
+    pub fn stage(&mut self, piece: Sealed) -> Result<(), StoreError> {
+        self.request(|answer| Request::Stage(piece, answer))
+    }
+
+    /// [`Store::switch`].
+    pub fn switch(&mut self) -> Result<(), StoreError> {
+        self.request(Request::Switch)
+    }
+
+    /// [`Store::sweep`].
+    pub fn sweep(&mut self, drop_archive_before: Option<i32>) -> Result<bool, StoreError> {
+        self.request(|answer| Request::Sweep(drop_archive_before, answer))
+    }
+
+    fn request<T>(&self, make: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
+        let closed = || StoreError::closed("write a checkpoint");
+        let (answer, answered) = oneshot::channel();
+        self.requests.blocking_send(make(answer)).map_err(|_| closed())?;
+        answered.blocking_recv().map_err(|_| closed())?
+    }
+}
+
 fn serve(mut store: Store, mut queue: mpsc::Receiver<Request>) {
     while let Some(request) = queue.blocking_recv() {
-        let (result, answer) = match request {
-            Request::Append(block, answer) => (store.append(&block), answer),
-            Request::Checkpoint(checkpoint, answer) => (store.checkpoint(checkpoint), answer),
-        };
-        // Nobody waits any more: nothing to tell.
-        let _ = answer.send(result);
+        // Where nobody waits any more there is nothing to tell.
+        match request {
+            Request::Append(block, answer) => drop(answer.send(store.append(&block))),
+            Request::Begin(cover, answer) => drop(answer.send(store.begin(cover))),
+            Request::Stage(piece, answer) => drop(answer.send(store.stage(piece))),
+            Request::Switch(answer) => drop(answer.send(store.switch())),
+            Request::Sweep(before, answer) => drop(answer.send(store.sweep(before))),
+        }
     }
 }

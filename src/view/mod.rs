@@ -6,6 +6,7 @@
 
 mod statuses;
 
+use crate::domain::compat::Compat;
 use crate::domain::labels::Labels;
 use crate::domain::message::{Message, Notice, Sent};
 use crate::domain::setup::Setup;
@@ -28,17 +29,19 @@ pub struct Published {
     pub statuses: Statuses,
     pub setup: Arc<Setup>,
     /// Not yet accepted messages.
-    pub outbox: Arc<Vec<Message>>,
+    pub outbox: Arc<Vec<Arc<Message>>>,
     /// The last finished messages, newest first.
-    pub sent: Arc<Vec<Sent>>,
+    pub sent: Arc<Vec<Arc<Sent>>>,
     /// The last transitions of all SLOs, newest first.
-    pub transitions: Arc<Vec<Transition>>,
+    pub transitions: Arc<Vec<Arc<Transition>>>,
     /// Firing and pending alerts as people are told of them.
     pub alerts: Arc<Vec<Arc<Notice>>>,
     pub targets: Arc<Vec<TargetView>>,
     pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
+    /// Whose series names `/metrics` shows too.
+    pub compat: Compat,
 }
 
 /// A target and its last scrape.

@@ -39,6 +39,7 @@ fn record_all(metrics: &Metrics) {
     metrics.delivered("email", DeliveryOutcome::GivenUp, second);
     metrics.committed(second, 4096, true);
     metrics.committed(second, 0, false);
+    metrics.checkpointed(second, 1000, true);
     metrics.journal_size(8192);
     metrics.reloaded(true);
 }
@@ -120,7 +121,7 @@ async fn own_health_is_counted() {
         r#"slowburn_delivery_latency_seconds_count{kind="slack"} 1"#,
         r#"slowburn_store_commits_total{outcome="failure"} 1"#,
         "slowburn_store_commit_duration_seconds_count 2",
-        "slowburn_store_written_bytes_total 4096",
+        "slowburn_store_written_bytes_total 5096",
         "slowburn_store_journal_bytes 8192",
         r#"slowburn_config_reloads_total{outcome="success"} 1"#,
         r#"slowburn_http_requests_total{route="/api/v1/slos/{service}/{name}",method="GET",status="200"} 2"#,

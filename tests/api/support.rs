@@ -104,6 +104,7 @@ pub fn slo(service: &str, name: &str, by: &[&str]) -> Slo {
             runbook_url: Some("https://runbooks.example.com/x".into()),
             labels: labels([("channel", "checkout")]),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         },
         maintenance: Vec::new(),
         source: "slos/checkout.yaml:4".into(),
@@ -206,6 +207,7 @@ pub fn empty() -> Published {
         targets: Arc::default(),
         store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
+        compat: Default::default(),
     }
 }
 
@@ -249,10 +251,10 @@ pub fn shop() -> Published {
         .with_statuses(vec![cart, pay, broken])
         .with_slos(vec![slo("checkout", "availability", &["route"]), slo("search", "latency", &[])]);
     published.alerts = Arc::new(vec![alert.clone().into()]);
-    published.outbox = Arc::new(vec![message(5, alert.clone())]);
+    published.outbox = Arc::new(vec![message(5, alert.clone()).into()]);
     published.sent = Arc::new(vec![
-        Sent { message: message(4, alert.clone()), at: NOW, error: None },
-        Sent { message: message(3, alert), at: NOW, error: Some("404 Not Found".into()) },
+        Sent { message: message(4, alert.clone()), at: NOW, error: None }.into(),
+        Sent { message: message(3, alert), at: NOW, error: Some("404 Not Found".into()) }.into(),
     ]);
     published.targets = Arc::new(vec![
         target("checkout", "127.0.0.1:1", None),

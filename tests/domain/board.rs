@@ -130,7 +130,7 @@ impl Board {
     /// Attempts what is due; an attempt that fails is made again 20 seconds later.
     fn deliver(&mut self, second: i64) {
         loop {
-            let due = |message: &&Message| message.next_attempt <= at(second);
+            let due = |message: &&Arc<Message>| message.next_attempt <= at(second);
             let Some(message) = self.state.core.dispatch.outbox.values().find(due).cloned() else { return };
             assert!(self.seen.insert((message.id, message.attempts)), "an attempt is made once");
             let kind = message.channel.kind.as_str();

@@ -135,17 +135,43 @@ fn a_resolve_is_owed_until_it_is_accepted() {
 }
 
 #[test]
-fn a_message_given_up_does_not_keep_the_next_one_back() {
+fn what_a_receiver_refused_is_told_again_at_the_groups_next_turn() {
     let mut board = Board::new(told(grouped(), &["a", "b"]));
     board.refusing.insert("webhook");
     board.set("a", Badly);
     board.go(15, 30);
-    let sent = &board.state.core.dispatch.sent;
-    assert_eq!(sent.iter().filter(|sent| sent.error.as_deref() == Some("404")).count(), 1);
+    let refused = |board: &Board| {
+        let sent = &board.state.core.dispatch.sent;
+        sent.iter().filter(|sent| sent.error.as_deref() == Some("404")).count()
+    };
+    assert_eq!(refused(&board), 1, "a final answer is not argued with");
     board.refusing.clear();
-    board.set("b", Badly);
     board.go(45, 100);
-    assert_eq!(board.trace_of("webhook"), ["75 webhook NewAlerts a/ticket,b/ticket"]);
+    assert_eq!(board.trace_of("webhook"), ["75 webhook First a/ticket"]);
+
+    board.refusing.insert("webhook");
+    board.set("a", Well);
+    board.go(115, 150);
+    assert_eq!(refused(&board), 2, "the resolve is refused");
+    board.refusing.clear();
+    board.go(165, 300);
+    assert_eq!(board.trace_of("webhook"), ["195 webhook AllResolved a/ticket-resolved"]);
+}
+
+#[test]
+fn what_ended_a_day_ago_is_no_longer_told_to_a_receiver_that_refuses() {
+    let mut board = Board::new(told(grouped(), &["a"]));
+    board.set("a", Badly);
+    board.go(15, 30);
+    board.refusing.insert("webhook");
+    board.set("a", Well);
+    board.go(45, 88_000);
+    let tried = board.state.core.dispatch.sent.len();
+    board.go(88_015, 90_000);
+    assert_eq!(board.state.core.dispatch.sent.len(), tried, "nothing is tried any more");
+    board.refusing.clear();
+    board.go(90_015, 90_300);
+    assert_eq!(board.trace_of("webhook"), ["15 webhook First a/ticket"]);
 }
 
 #[test]

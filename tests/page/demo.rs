@@ -142,10 +142,10 @@ pub fn shop() -> Published {
     let (checkout, search) = (status("checkout/availability"), status("search/availability"));
     let fired = checkout.alerts[0].since;
     published.transitions = Arc::new(vec![
-        transition(&checkout, fired, AlertState::Firing),
-        transition(&search, published.at - Duration::from_secs(5400), AlertState::Firing),
-        transition(&checkout, fired - Duration::from_secs(9 * 86_400), AlertState::Inactive),
-        transition(&checkout, fired - Duration::from_secs(9 * 86_400 + 4000), AlertState::Firing),
+        transition(&checkout, fired, AlertState::Firing).into(),
+        transition(&search, published.at - Duration::from_secs(5400), AlertState::Firing).into(),
+        transition(&checkout, fired - Duration::from_secs(9 * 86_400), AlertState::Inactive).into(),
+        transition(&checkout, fired - Duration::from_secs(9 * 86_400 + 4000), AlertState::Firing).into(),
     ]);
     let notice = notice(&checkout, fired, &published);
     published.alerts = Arc::new(vec![notice.clone().into()]);
@@ -154,7 +154,7 @@ pub fn shop() -> Published {
         sent(1, "pager", "webhook", &notice, None),
         given_up(&notice),
     ]);
-    published.outbox = Arc::new(vec![waiting(&notice, published.at)]);
+    published.outbox = Arc::new(vec![waiting(&notice, published.at).into()]);
     published.discovery = Arc::new(vec![unreachable("warehouse", published.at)]);
     published
 }
@@ -179,6 +179,7 @@ pub fn of(shown: &[Shown]) -> Published {
         targets: Arc::default(),
         store: StoreView::default(),
         reload: ReloadView { last_success: Some(at - Duration::from_secs(86_400)), ..ReloadView::default() },
+        compat: Default::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use slowburn::domain::slo::SloId;
 use slowburn::domain::status::{AlertState, SloStatus, Transition};
 use slowburn::domain::time::Timestamp;
 use slowburn::view::{DiscoveryView, Published, ScrapeView, TargetView};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub fn transition(status: &SloStatus, at: Timestamp, to: AlertState) -> Transition {
@@ -80,12 +81,12 @@ fn message(id: u64, receiver: &str, kind: &str, notice: &Notice) -> Message {
     }
 }
 
-pub fn sent(id: u64, receiver: &str, kind: &str, notice: &Notice, error: Option<&str>) -> Sent {
+pub fn sent(id: u64, receiver: &str, kind: &str, notice: &Notice, error: Option<&str>) -> Arc<Sent> {
     let at = notice.starts_at + Duration::from_secs(1);
-    Sent { message: message(id, receiver, kind, notice), at, error: error.map(str::to_owned) }
+    Arc::new(Sent { message: message(id, receiver, kind, notice), at, error: error.map(str::to_owned) })
 }
 
-pub fn given_up(notice: &Notice) -> Sent {
+pub fn given_up(notice: &Notice) -> Arc<Sent> {
     sent(2, "team", "slack", notice, Some("400 Bad Request: invalid_payload"))
 }
 

@@ -98,7 +98,7 @@ impl Shop {
     fn deliver(&mut self) {
         let at = self.state.core.now;
         let days_ago = (self.now.0 - at.0) as f64 / (DAY * 1000) as f64;
-        let due: Vec<Message> =
+        let due: Vec<Arc<Message>> =
             self.state.core.dispatch.outbox.values().filter(|message| message.next_attempt <= at).cloned().collect();
         for message in due {
             let delivery = match message.channel.kind.as_str() {
@@ -120,6 +120,7 @@ impl Shop {
         let mut statuses: Vec<_> = state.statuses().cloned().collect();
         statuses.sort_by(|a, b| (&a.service, &a.name, &a.group).cmp(&(&b.service, &b.name, &b.group)));
         Published {
+            compat: Default::default(),
             at,
             started: at - Duration::from_secs(LENGTH.unsigned_abs()),
             statuses: statuses.into_iter().collect(),

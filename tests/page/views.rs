@@ -277,12 +277,13 @@ async fn a_given_up_message_is_told_until_it_no_longer_matters() {
     };
     fn refusal(published: &mut Published) -> &mut Sent {
         let sent = std::sync::Arc::make_mut(&mut published.sent);
-        sent.iter_mut().find(|sent| sent.error.is_some()).unwrap()
+        let refused = sent.iter_mut().find(|sent| sent.error.is_some()).unwrap();
+        std::sync::Arc::make_mut(refused)
     }
     fn accept(published: &mut Published, receiver: &str) {
-        let mut newer = published.sent[0].clone();
+        let mut newer = Sent::clone(&published.sent[0]);
         newer.message.channel = Channel { receiver: receiver.into(), kind: "slack".into(), index: 0 };
-        std::sync::Arc::make_mut(&mut published.sent).insert(0, newer);
+        std::sync::Arc::make_mut(&mut published.sent).insert(0, newer.into());
     }
     fn age(published: &mut Published) {
         let at = published.at - std::time::Duration::from_secs(2 * 86_400);

@@ -1,6 +1,6 @@
 //! One life of the engine: what `engine` does around the decision core, step for step, without its sockets and threads.
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Request};
 use slowburn::clock;
 use slowburn::domain::event::Event;
 use slowburn::domain::labels::Series;
@@ -10,10 +10,12 @@ use slowburn::domain::setup::Setup;
 use slowburn::domain::state::State;
 use slowburn::domain::step::Effects;
 use slowburn::domain::time::Timestamp;
-use slowburn::engine::ledger::{Ledger, Write};
+use slowburn::engine::ledger::Ledger;
 use slowburn::engine::persist;
+use slowburn::engine::snapshot::{Kept, Pieces, Snapshot};
 use slowburn::notify::backoff;
 use slowburn::notify::plan::{Attempted, plan};
+use slowburn::store::Cover;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -24,6 +26,9 @@ static ZERO: LazyLock<Instant> = LazyLock::new(clock::instant);
 pub struct Process {
     pub state: State,
     ledger: Ledger,
+    /// What the disk holds.
+    kept: Arc<Kept>,
+    checkpoint: Option<Running>,
     pub urgent: bool,
     pub last_flush: i64,
     /// The outbox as the worker sees it.
@@ -37,8 +42,27 @@ pub struct Process {
     pub unsaved: Vec<Event>,
     /// How many of the last of them did nothing but move the time on; a block leaves such out.
     idle: usize,
-    /// Set by each write that reached the disk.
-    pub committed: bool,
+    /// How many of them the checkpoint under way stands for.
+    covered: usize,
+    /// What reached the disk and was not looked at yet.
+    pub reached: Vec<Reached>,
+}
+
+/// A checkpoint on its way to the disk, one request in each flush.
+struct Running {
+    pieces: Pieces,
+    cover: Cover,
+    next: Request,
+}
+
+/// How much of what happened is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reached {
+    All,
+    /// What the last snapshot holds.
+    Snapshot,
+    /// No more than before, but a snapshot was taken.
+    Taken,
 }
 
 /// How far a flush went.
@@ -64,11 +88,12 @@ fn instant(mono: i64) -> Instant {
 impl Process {
     /// A start: recovers what the disk holds. The setup is still to be taken in.
     pub fn start(disk: &Disk, mono: i64, seed: u64) -> Self {
-        let state = persist::recover(disk.content()).expect("what was written can be read");
-        let parts = disk.content().parts.keys().cloned().collect();
+        let (state, kept) = persist::recover(disk.content().clone()).expect("what was written can be read");
         Self {
+            kept: Arc::new(kept),
             state,
-            ledger: Ledger::new(parts, instant(mono)),
+            ledger: Ledger::new(instant(mono)),
+            checkpoint: None,
             urgent: true,
             last_flush: mono,
             outbox: Vec::new(),
@@ -78,7 +103,8 @@ impl Process {
             plan: Plan::default(),
             unsaved: Vec::new(),
             idle: 0,
-            committed: false,
+            covered: 0,
+            reached: Vec::new(),
         }
     }
 
@@ -103,53 +129,112 @@ impl Process {
         move |series| plan.links(series).iter().any(|link| link.role != Role::Boundary)
     }
 
+    pub fn is_checkpointing(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
     pub fn in_trouble(&self) -> bool {
         self.ledger.trouble().is_some()
     }
 
-    /// Commits. `Err` when the process died on the way.
+    /// Commits, and takes the checkpoint under way one step further. `Err` when the process died on the way.
     pub fn save(&mut self, disk: &mut Disk, mono: i64, wall: Timestamp, death: Option<Death>) -> Result<Flushed, ()> {
         self.last_flush = mono;
-        let Some(write) = self.ledger.next_write(&self.state, instant(mono)).expect("it can be encoded") else {
-            return Ok(Flushed::Idle);
-        };
+        let mut flushed = Flushed::Idle;
+        if let Some(block) = self.ledger.next_block().expect("it can be encoded") {
+            let bytes = block.len();
+            match self.ask(disk, Request::Block(block), Some(Reached::All), death)? {
+                Ok(()) => self.ledger.appended(bytes),
+                Err(error) => self.ledger.append_failed(error, instant(mono), wall),
+            }
+            flushed = self.flushed();
+        }
+        if let Some(cover) = self.ledger.begin_checkpoint(instant(mono), false) {
+            let snapshot = Snapshot::take(&self.state).expect("it can be encoded");
+            let pieces = Pieces::new(snapshot, self.kept.clone());
+            // Ticks that blocks leave out are in the snapshot.
+            self.covered = self.unsaved.len();
+            self.reached.push(Reached::Taken);
+            self.checkpoint = Some(Running { pieces, cover, next: Request::Begin(cover) });
+        }
+        if self.checkpoint.is_some() {
+            self.go_on(disk, mono, wall, death)?;
+            flushed = self.flushed();
+        }
+        if !matches!(flushed, Flushed::Idle)
+            && let Some(event) = self.ledger.news(&self.state, wall)
+        {
+            self.take(event);
+            self.urgent = true;
+        }
+        Ok(flushed)
+    }
+
+    fn flushed(&self) -> Flushed {
+        if self.ledger.trouble().is_some() { Flushed::Failed } else { Flushed::Written }
+    }
+
+    /// The next request of the checkpoint under way.
+    fn go_on(&mut self, disk: &mut Disk, mono: i64, wall: Timestamp, death: Option<Death>) -> Result<(), ()> {
+        let Some(mut running) = self.checkpoint.take() else { return Ok(()) };
+        let request = std::mem::replace(&mut running.next, Request::Switch);
+        let last = matches!(request, Request::Switch);
+        let then = (last && running.cover == Cover::Everything).then_some(Reached::Snapshot);
+        match self.ask(disk, request, then, death)? {
+            Err(error) => {
+                self.kept = Arc::new(running.pieces.given_up());
+                self.ledger.checkpoint_failed(error, instant(mono), wall);
+            }
+            Ok(()) if last => {
+                self.kept = Arc::new(running.pieces.written().kept);
+                self.ledger.checkpointed(instant(mono));
+            }
+            Ok(()) => {
+                let piece = running.pieces.next_piece().expect("it can be encoded");
+                running.next = piece.map_or(Request::Switch, Request::Stage);
+                self.checkpoint = Some(running);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the disk says of a request, after which so many events of `unsaved` are on it; `Err` when the process dies
+    /// with the request.
+    fn ask(
+        &mut self,
+        disk: &mut Disk,
+        request: Request,
+        then: Option<Reached>,
+        death: Option<Death>,
+    ) -> Result<Result<(), String>, ()> {
         match death {
             Some(Death::BeforeCommit) => return Err(()),
             Some(Death::AfterCommit) => {
-                disk.put(write);
-                self.reached_the_disk();
+                disk.put(request);
+                self.reached_the_disk(then);
                 return Err(());
             }
             None => {}
         }
-        Ok(self.write(write, disk, mono, wall))
-    }
-
-    fn write(&mut self, write: Write, disk: &mut Disk, mono: i64, wall: Timestamp) -> Flushed {
-        let receipt = write.receipt();
-        let outcome = disk.write(write);
+        let outcome = disk.write(request);
         if outcome.written {
-            self.reached_the_disk();
+            self.reached_the_disk(then);
         }
-        let (event, flushed) = match outcome.said {
-            Ok(()) => (self.ledger.written(&mut self.state, receipt, instant(mono), wall), Flushed::Written),
-            Err(error) => (self.ledger.failed(&self.state, error, instant(mono), wall), Flushed::Failed),
-        };
-        if let Some(event) = event {
-            self.take(event);
-            self.urgent = true;
-        }
-        flushed
+        Ok(outcome.said)
     }
 
-    fn reached_the_disk(&mut self) {
-        self.unsaved.drain(..self.unsaved.len() - self.idle);
-        self.committed = true;
+    fn reached_the_disk(&mut self, reached: Option<Reached>) {
+        match reached {
+            Some(Reached::All) => drop(self.unsaved.drain(..self.unsaved.len() - self.idle)),
+            Some(Reached::Snapshot) => drop(self.unsaved.drain(..self.covered)),
+            Some(Reached::Taken) | None => return,
+        }
+        self.reached.extend(reached);
     }
 
     /// Shows the worker the outbox.
     pub fn publish(&mut self) {
-        self.outbox = self.state.core.dispatch.outbox.values().cloned().collect();
+        self.outbox = self.state.core.dispatch.outbox.values().map(|message| Message::clone(message)).collect();
         self.attempted.forget_all_but(&self.outbox);
     }
 

@@ -210,8 +210,8 @@ impl World {
             _ => None,
         };
         let saved = process.save(&mut self.disk, self.now, wall, death);
-        if std::mem::take(&mut process.committed) {
-            self.checks.committed();
+        for reached in std::mem::take(&mut process.reached) {
+            self.checks.reached(reached);
         }
         match saved {
             Err(()) => return self.kill("in a commit"),

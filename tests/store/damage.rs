@@ -211,9 +211,21 @@ fn a_changed_or_missing_row_is_named() {
         ("part gone", "DELETE FROM part WHERE key = 'engine'", "the set of parts (2 found, 3 written)"),
         (
             "part added",
-            "INSERT INTO part SELECT 'x', crc, body FROM part WHERE key = 'engine'",
+            "INSERT INTO part SELECT 'x', generation, crc, body FROM part WHERE key = 'engine'",
             "the part \"x\" of the last checkpoint",
         ),
+        (
+            "part of another checkpoint",
+            "UPDATE part SET generation = 0 WHERE key = 'engine'",
+            "the part \"engine\" of the last checkpoint",
+        ),
+        (
+            "part of a checkpoint to come",
+            "UPDATE part SET generation = 7 WHERE key = 'engine'",
+            "the set of parts (2 found, 3 written)",
+        ),
+        ("part abandoned", "INSERT INTO abandoned VALUES (1)", "the set of parts (0 found, 3 written)"),
+        ("generation moved", "UPDATE meta SET generation = 0", "the set of parts (0 found, 3 written)"),
         ("block changed", "UPDATE journal SET crc = crc + 1 WHERE seq = 3", "the journal block of commit 3"),
         ("block gone", "DELETE FROM journal WHERE seq = 3", "the journal (commit 4 follows commit 2)"),
         ("last block gone", "DELETE FROM journal WHERE seq = 4", ""),

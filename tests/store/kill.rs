@@ -94,7 +94,9 @@ fn a_killed_writer_loses_nothing_that_it_acknowledged() {
         let checkpoints = (steps / 9) as i32;
         let days = store.archive("k", 0..=i32::MAX).unwrap();
         let kept: Vec<_> = (0..checkpoints).skip_while(|day| *day < checkpoints - 4).collect();
-        assert_eq!(days.iter().map(|(day, _)| *day).collect::<Vec<_>>(), kept, "round {round}");
+        // A kill may come before old days are swept up, and after a day that the next checkpoint wrote.
+        let found: Vec<_> = days.iter().map(|(day, _)| *day).filter(|day| *day < checkpoints).collect();
+        assert!(found.ends_with(&kept) && found.len() <= kept.len() + 1, "round {round}: {found:?}, not {kept:?}");
         assert!(days.iter().all(|(day, body)| *body == block(*day as u64 * 9 + 8)), "round {round}");
         before = steps;
     }

@@ -62,3 +62,12 @@ pub fn fill(dir: &Path) -> Loaded {
     journal.iter().for_each(|block| store.append(block).unwrap());
     Loaded { parts: parts.into_iter().collect(), journal }
 }
+
+#[test]
+fn a_small_store_is_written() {
+    if let Some(path) = std::env::var_os("SLOWBURN_WRITE_FIXTURE") {
+        let dir = tempfile::tempdir().unwrap();
+        fill(dir.path());
+        std::fs::copy(dir.path().join("slowburn.db"), path).unwrap();
+    }
+}

@@ -28,6 +28,27 @@ pub struct Knot {
 }
 
 impl Knot {
+    /// Length of [`Knot::to_bytes`].
+    pub const BYTES: usize = 32;
+
+    /// Every bit of it, little endian.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let Counts { total, bad, measured } = self.sum;
+        let words = [self.at.0.to_le_bytes(), total.to_le_bytes(), bad.to_le_bytes(), measured.to_le_bytes()];
+        std::array::from_fn(|i| words[i / 8][i % 8])
+    }
+
+    /// Undoes [`Knot::to_bytes`].
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let word = |word: usize| std::array::from_fn(|i| bytes[word * 8 + i]);
+        let sum = Counts {
+            total: f64::from_le_bytes(word(1)),
+            bad: f64::from_le_bytes(word(2)),
+            measured: i64::from_le_bytes(word(3)),
+        };
+        Self { at: Timestamp(i64::from_le_bytes(word(0))), sum }
+    }
+
     /// The value at `at` on the line to `next`; `self.at <= at < next.at`, or `self` where there is no line.
     pub fn between(&self, next: &Self, at: Timestamp) -> Counts {
         let length = next.at.0 - self.at.0;

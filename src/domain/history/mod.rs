@@ -2,36 +2,39 @@
 //!
 //! The curve is a list of knots with straight lines between them, because events between two samples of a series are
 //! taken as spread evenly over the time between. Before the first knot everything is zero, after the last it is flat.
-//! Fresh knots lie open in the head; older ones are sealed into compressed chunks, and chunks are thinned as they age:
-//! the distance between two knots never exceeds age / 512 (0.2 %), so no window's edge is off by more than that.
-//! Late knowledge (a gap that the same counters bridge, another target's scrape) may change the past: sealed chunks it
+//!
+//! Fresh knots lie open in the head. From time to time the older half of it is sealed into a compressed run of the
+//! recent past; after some runs a compaction merges and thins all that is sealed into a new old past, which is
+//! immutable until the next one. The distance between two knots never exceeds age / 512 (0.2 %), so no window's edge is
+//! off by more than that. When sealing and compaction happen is spread by what was counted, so that ten thousand curves
+//! that were begun in one moment don't do it in one moment.
+//!
+//! Late knowledge (a gap that the same counters bridge, another target's scrape) may change the past: sealed runs it
 //! reaches into are opened again.
 
-mod chunk;
+mod coding;
+mod compact;
 mod edges;
 mod knot;
+mod old;
+mod packed;
+mod stored;
 
 use super::time::Timestamp;
-use chunk::Chunk;
 use edges::Edges;
 pub use knot::{Counts, Knot};
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// An edge may be off by this part of the window at most (0.195 %).
-const EDGE: i64 = 512;
-/// Open knots beyond which the older half is sealed.
-const HEAD_MAX: usize = 64;
-/// Two neighbours become one chunk when their span holds at most this many knots of the allowed distance.
-const MERGE_SPAN: i64 = 48;
+pub use old::Old;
+use packed::Packed;
+use std::sync::Arc;
 
 /// Cumulative counts of one SLO or group.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    sealed: Vec<Chunk>,
+    old: Arc<Old>,
+    /// What was sealed since; begins with the old past's last knot.
+    recent: Packed,
     /// Never empty once something was recorded; begins with the last sealed knot.
     head: Vec<Knot>,
-    #[serde(skip)]
     edges: Edges,
 }
 
@@ -129,20 +132,28 @@ impl History {
         }
     }
 
-    /// Opens every chunk that holds knowledge from `from` on.
+    /// Opens every run that holds knowledge from `from` on.
     fn open_from(&mut self, from: Timestamp) {
-        let keep = self.sealed.partition_point(|chunk| chunk.last.at < from);
-        if keep < self.sealed.len() {
-            self.edges.forget();
+        let old = self.old.packed.ended_before(from);
+        let all_of_old = old == self.old.packed.len();
+        let recent = if all_of_old { self.recent.ended_before(from) } else { 0 };
+        if all_of_old && recent == self.recent.len() {
+            return;
         }
+        self.edges.forget();
         let mut opened: Vec<Knot> = Vec::new();
-        for chunk in self.sealed.drain(keep..) {
+        for run in self.old.packed.runs().skip(old).chain(self.recent.runs().skip(recent)) {
             opened.pop();
-            opened.extend(chunk.knots());
+            opened.extend(run.knots());
         }
-        if !opened.is_empty() {
-            opened.pop();
-            self.head.splice(0..0, opened);
+        // The head begins with it.
+        opened.pop();
+        self.head.splice(0..0, opened);
+        self.recent.truncate(recent);
+        if !all_of_old {
+            let mut kept = self.old.packed.clone();
+            kept.truncate(old);
+            self.old = Arc::new(self.old.succeeded_by(kept));
         }
     }
 
@@ -153,11 +164,9 @@ impl History {
             let knot = &self.head[next - 1];
             return self.head.get(next).map_or(knot.sum, |after| knot.between(after, at));
         }
-        let next = self.sealed.partition_point(|chunk| chunk.first.at <= at);
-        match next.checked_sub(1) {
-            Some(chunk) => self.sealed[chunk].at(at),
-            None => self.first().map_or(Counts::default(), |knot| knot.sum),
-        }
+        let sealed = |packed: &Packed| packed.find(at).and_then(|number| Some(packed.run(number)?.at(at)));
+        let found = sealed(&self.recent).or_else(|| sealed(&self.old.packed));
+        found.unwrap_or_else(|| self.first().map_or(Counts::default(), |knot| knot.sum))
     }
 
     /// What happened in `(from, to]`.
@@ -166,7 +175,7 @@ impl History {
     }
 
     fn first(&self) -> Option<Knot> {
-        self.sealed.first().map(|chunk| chunk.first).or_else(|| self.head.first().copied())
+        self.old.packed.first().or_else(|| self.recent.first()).or_else(|| self.head.first().copied())
     }
 
     /// The moment of the first knot, `None` when nothing was ever recorded.
@@ -179,79 +188,27 @@ impl History {
         self.head.last().map(|k| k.at)
     }
 
-    /// Whether [`History::maintain`] has something to do.
-    pub fn is_full(&self) -> bool {
-        self.head.len() > HEAD_MAX
+    /// The old past, which is stored by itself.
+    pub fn old(&self) -> &Arc<Old> {
+        &self.old
     }
 
-    /// Seals, thins and forgets what age allows.
-    ///
-    /// `finest` is the shortest window ever asked for, `keep` the longest; around `pins` (ascending: calendar and
-    /// maintenance edges) the curve stays exact.
-    pub fn maintain(&mut self, now: Timestamp, finest: Duration, keep: Duration, pins: &[Timestamp]) {
-        if !self.is_full() {
-            return;
+    /// Takes back an old past that was stored by itself; `false`, and nothing is changed, where the rest does not
+    /// follow it.
+    pub fn attach(&mut self, old: Old) -> bool {
+        let next = self.recent.first().or_else(|| self.head.first().copied());
+        let fits = old.continues_at(next.map(|knot| knot.at));
+        if fits {
+            self.old = Arc::new(old);
+            self.edges.forget();
         }
-        let finest = finest.as_millis() as i64;
-        while self.head.len() > HEAD_MAX {
-            let half = HEAD_MAX / 2;
-            let allowed = finest.max(now.0 - self.head[half].at.0) / EDGE;
-            let knots = thin(&self.head[..=half], allowed, pins);
-            self.sealed.extend(Chunk::seal(&knots));
-            self.head.drain(..half);
-        }
-        self.edges.forget();
-        self.merge(now, finest, pins);
-        let oldest = now - keep;
-        let forget = self.sealed.partition_point(|chunk| chunk.last.at < oldest);
-        self.sealed.drain(..forget);
-    }
-
-    fn merge(&mut self, now: Timestamp, finest: i64, pins: &[Timestamp]) {
-        let mut merged: Vec<Chunk> = Vec::with_capacity(self.sealed.len());
-        for chunk in self.sealed.drain(..) {
-            let allowed = finest.max(now.0 - chunk.last.at.0) / EDGE;
-            match merged.last_mut() {
-                Some(before) if before.span() + chunk.span() <= allowed * MERGE_SPAN => {
-                    let mut knots: Vec<Knot> = before.knots().collect();
-                    knots.pop();
-                    knots.extend(chunk.knots());
-                    if let Some(joined) = Chunk::seal(&thin(&knots, allowed, pins)) {
-                        *before = joined;
-                    }
-                }
-                _ => merged.push(chunk),
-            }
-        }
-        self.sealed = merged;
+        fits
     }
 
     /// Bytes of heap, for the memory report.
     pub fn heap(&self) -> usize {
-        let chunks: usize = self.sealed.iter().map(|c| size_of::<Chunk>() + c.heap()).sum();
-        chunks + self.head.capacity() * size_of::<Knot>()
+        self.old.packed.heap() + self.recent.heap() + self.head.capacity() * size_of::<Knot>()
     }
-}
-
-/// Drops knots whose neighbours are at most `allowed` ms apart; both ends stay, and pins are made knots that stay.
-fn thin(knots: &[Knot], allowed: i64, pins: &[Timestamp]) -> Vec<Knot> {
-    let (Some(first), Some(last)) = (knots.first(), knots.last()) else { return Vec::new() };
-    let inside = pins.partition_point(|p| *p <= first.at)..pins.partition_point(|p| *p < last.at);
-    let mut pins = pins[inside].iter().peekable();
-    let mut kept = vec![*first];
-    let mut last_kept = first.at;
-    for (i, knot) in knots.iter().enumerate().skip(1) {
-        while let Some(&pin) = pins.next_if(|pin| **pin < knot.at) {
-            kept.push(Knot { at: pin, sum: knots[i - 1].between(knot, pin) });
-            last_kept = pin;
-        }
-        let pinned = pins.peek() == Some(&&knot.at);
-        if pinned || knots.get(i + 1).is_none_or(|next| next.at.0 - last_kept.0 > allowed) {
-            kept.push(*knot);
-            last_kept = knot.at;
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

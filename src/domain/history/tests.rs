@@ -1,7 +1,9 @@
 //! The curve against a list of records summed by hand, and what thinning may cost.
 
+use super::compact::EDGE;
 use super::*;
 use proptest::prelude::*;
+use std::time::Duration;
 
 #[derive(Clone, Debug)]
 struct Record {
@@ -118,9 +120,9 @@ fn the_whole_is_exact_and_pins_stay_exact_however_old() {
 }
 
 #[test]
-fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
+fn sixty_days_of_busy_traffic_stay_below_42_kilobytes() {
     let mut history = History::default();
-    for i in 0..(30 * 5760i64) {
+    for i in 0..(60 * 5760i64) {
         history.record(
             Timestamp(i * 15_000),
             Timestamp((i + 1) * 15_000),
@@ -130,7 +132,7 @@ fn thirty_days_of_busy_traffic_stay_below_fifty_kilobytes() {
         );
         history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400 * 62), &[]);
     }
-    assert!(history.heap() < 50_000, "{}", history.heap());
+    assert!(history.heap() < 42_000, "{}", history.heap());
 }
 
 #[test]
@@ -186,4 +188,81 @@ fn a_jump_belongs_to_its_moment() {
     assert_eq!(history.sum(Timestamp(9), Timestamp(10)).total, 1.0);
     assert_eq!(history.sum(Timestamp(10), Timestamp(20)).total, 1.0);
     assert_eq!(history.sum(Timestamp(10), Timestamp(19)).total, 0.0);
+}
+
+/// What the store keeps of a curve: its old past, and the rest.
+fn stored_and_back(history: &History) -> History {
+    let young = postcard::to_stdvec(history).unwrap();
+    let old = Old::from_bytes(history.old().to_bytes()).unwrap();
+    let mut back: History = postcard::from_bytes(&young).unwrap();
+    assert!(old.version() == 0 || back.attach(old), "they fit");
+    back
+}
+
+#[test]
+fn a_curve_comes_back_from_its_two_stored_parts() {
+    let mut history = History::default();
+    for i in 0..6000i64 {
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), (i % 90) as f64, 0.0, i % 50 > 3);
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(60_000), &[]);
+        if i % 500 == 0 {
+            assert_eq!(stored_and_back(&history), history, "step {i}");
+        }
+    }
+    assert!(history.old().version() > 3 && history.old().packed.len() > 10, "{:?}", history.old().version());
+    let other = Old::default().succeeded_by(History::default().recent);
+    assert!(stored_and_back(&history).attach(other), "nothing can precede any curve");
+    let mut stranger = History::default();
+    stranger.record(Timestamp(5), Timestamp(6), 1.0, 1.0, true);
+    let old = Old::clone(history.old());
+    assert!(!stranger.attach(old), "another curve's past is refused");
+}
+
+#[test]
+fn an_old_past_changes_its_version_with_its_content() {
+    let (mut history, mut known) = (History::default(), std::collections::BTreeMap::<u64, Arc<Old>>::new());
+    for i in 0..9000i64 {
+        history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), (i % 90) as f64, 0.0, true);
+        if i % 997 == 0 {
+            history.record(Timestamp(i * 9000), Timestamp(i * 9000 + 5), 3.0, 0.0, true);
+        }
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
+        let old = history.old();
+        let before = known.entry(old.version()).or_insert_with(|| old.clone());
+        assert_eq!(before, old, "step {i}");
+    }
+    assert!(known.len() > 20, "{}", known.len());
+}
+
+#[test]
+fn bytes_that_are_no_old_past_are_refused() {
+    let (history, _) = day(15_000);
+    let bytes = history.old().to_bytes();
+    assert_eq!(Old::from_bytes(bytes.clone()).as_ref(), Some(&**history.old()));
+    for length in 0..bytes.len() {
+        // What is shorter may be read as something, but never with a panic, and never as the same.
+        assert_ne!(Old::from_bytes(bytes[..length].to_vec()).as_ref(), Some(&**history.old()), "{length}");
+    }
+}
+
+/// Ten thousand curves of one beginning, on one beat, must not be compacted in one moment.
+#[test]
+fn curves_of_one_beat_are_sealed_and_compacted_at_different_times() {
+    let mut histories = vec![History::default(); 200];
+    let (mut most_sealed, mut most_compacted) = (0, 0);
+    for i in 0..3000i64 {
+        let (mut sealed, mut compacted) = (0, 0);
+        for (number, history) in histories.iter_mut().enumerate() {
+            let total = (((i + 1) * (number as i64 + 7919) * 2_654_435_761) >> 7).rem_euclid(101) as f64;
+            history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), total, 0.0, true);
+            let before = (history.old().version(), history.is_full());
+            history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
+            sealed += usize::from(before.1);
+            compacted += usize::from(before.0 != history.old().version());
+        }
+        // All begin with the same knot, so that the first time is common to all.
+        most_sealed = most_sealed.max(if i > 100 { sealed } else { 0 });
+        most_compacted = most_compacted.max(compacted);
+    }
+    assert!(most_sealed < 30 && most_compacted < 20, "{most_sealed} {most_compacted}");
 }

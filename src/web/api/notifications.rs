@@ -62,8 +62,8 @@ struct NoticeView<'a> {
 pub async fn notifications(State(app): State<AppState>) -> Response {
     let now = app.now();
     success(Notifications {
-        outbox: now.outbox.iter().map(waiting).collect(),
-        sent: now.sent.iter().map(finished).collect(),
+        outbox: now.outbox.iter().map(|message| waiting(message)).collect(),
+        sent: now.sent.iter().map(|sent| finished(sent)).collect(),
     })
 }
 

@@ -237,7 +237,8 @@ fn chart(
     points: &[HistoryPoint],
     span: &Span,
 ) -> ChartData {
-    let own = published.transitions.iter().filter(|t| t.id == status.id && t.group == status.group);
+    let all = published.transitions.iter().map(|transition| &**transition);
+    let own = all.filter(|t| t.id == status.id && t.group == status.group);
     let mut bands = history::alert_bands(own, span);
     bands.extend(slo.map(|slo| history::maintenance_bands(&slo.maintenance, span)).unwrap_or_default());
     let factors = slo.map(parts_of::factors).unwrap_or_default();

@@ -72,8 +72,8 @@ fn event(published: &Published, transition: &Transition, now: Timestamp) -> Even
 
 /// How the news of a change went out: what each channel was told first, for later messages only repeat it.
 fn deliveries(published: &Published, transition: &Transition, now: Timestamp) -> Vec<Delivery> {
-    let waiting = published.outbox.iter().map(|message| (message, None));
-    let sent = published.sent.iter().map(|sent| (&sent.message, Some(sent)));
+    let waiting = published.outbox.iter().map(|message| (&**message, None));
+    let sent = published.sent.iter().map(|sent| (&sent.message, Some(&**sent)));
     let mut first: BTreeMap<&Channel, (&Message, Option<&Sent>)> = BTreeMap::new();
     for (message, sent) in waiting.chain(sent).filter(|(message, _)| tells(message, transition)) {
         let told = first.entry(&message.channel).or_insert((message, sent));

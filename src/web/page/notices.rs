@@ -158,7 +158,7 @@ fn given_up(published: &Published, now: Timestamp, root: &str) -> Option<Banner>
 
 fn retrying(published: &Published, root: &str) -> Option<Banner> {
     let failing: Vec<_> = published.outbox.iter().filter(|message| message.last_error.is_some()).collect();
-    let quote = |message: &&Message| said(&message.channel, message.last_error.as_deref());
+    let quote = |message: &&Arc<Message>| said(&message.channel, message.last_error.as_deref());
     (!failing.is_empty()).then(|| Banner {
         class: "burning",
         title: format!("{} could not be delivered yet.", plural(failing.len(), "message")),

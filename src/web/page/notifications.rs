@@ -13,6 +13,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use std::sync::Arc;
 
 /// Rows of each table: the outbox holds the oldest first, which are the ones in trouble.
 const SHOWN: usize = 200;
@@ -134,7 +135,7 @@ fn page(published: &Published, now: Timestamp) -> Notifications {
 }
 
 /// That none waits is good news only when all were accepted.
-fn none_waits(finished: &[Sent]) -> String {
+fn none_waits(finished: &[Arc<Sent>]) -> String {
     let given_up = finished.iter().filter(|sent| sent.error.is_some()).count();
     match given_up {
         _ if finished.is_empty() => "No message waits to be sent.".to_owned(),

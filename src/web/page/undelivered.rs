@@ -18,7 +18,7 @@ pub fn refused(published: &Published, now: Timestamp) -> Vec<&Sent> {
     let mut accepting: HashSet<&Channel> = HashSet::new();
     let mut firing: Option<HashSet<&Labels>> = None;
     let mut refused = Vec::new();
-    for sent in published.sent.iter() {
+    for sent in published.sent.iter().map(AsRef::as_ref) {
         let channel = &sent.message.channel;
         if accepting.contains(channel) {
             continue;

@@ -1,0 +1,234 @@
+//! The bytes of a run of knots.
+//!
+//! Counts are differences from the run's first knot, as integers when they all are (exact), else scaled by a power of
+//! two that keeps at least 1/1024 event and 2⁻²⁰ of the run's range, so that rounding never adds up. A knot is written
+//! as what its forerunners don't tell: how its step in time differs from the last one, how far its events are from the
+//! rate so far, its bad events, and unmeasured time where there is any. Knots that are too far apart for that are
+//! written in full.
+//!
+//! ```text
+//! run  = knot*                                  without its first and its last knot
+//! knot = change-of-step·2+unmeasured? events-beside-the-rate bad-events [unmeasured]
+//! ```
+
+use super::knot::{Counts, Knot};
+use super::packed::Run;
+use crate::domain::time::Timestamp;
+use crate::domain::varint::{Reader, fold, put_i64, put_u64, unfold};
+
+/// Marks the coding above in a run's scale; runs without the mark are of the store's format 1.
+pub(super) const MARK: u8 = 0x80;
+/// The scale of a run whose knots are written in full.
+const FULL: u8 = 0xFF;
+/// Numbers below this one survive a float, and a sum of some of them an `i64`.
+const MOST: i64 = 1 << 50;
+
+/// Between two knots of a run: what was decoded so far, and where the rest begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    offset: usize,
+    at: i64,
+    step: i64,
+    measured: i64,
+    total: i64,
+    /// Events between the last two knots.
+    events: i64,
+    bad: i64,
+}
+
+impl Place {
+    pub fn behind(first: &Knot) -> Self {
+        Self { at: first.at.0, measured: first.sum.measured, ..Self::default() }
+    }
+
+    /// The events that the rate between the last two knots lets expect in a step.
+    fn expected(&self, step: i64) -> i64 {
+        match self.step {
+            0 => self.events,
+            last if last == step => self.events,
+            last => (self.events as f64 * (step as f64 / last as f64)).round() as i64,
+        }
+    }
+}
+
+/// Appends the knots between the first and the last one, and returns the scale.
+pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
+    let ([first, inner @ .., _], Some(scale)) = (knots, scale_for(knots)) else {
+        knots.iter().skip(1).take(knots.len().saturating_sub(2)).for_each(|knot| put_full(body, knot));
+        return FULL;
+    };
+    body.reserve(inner.len() * 6);
+    let mut place = Place::behind(first);
+    for knot in inner {
+        let step = knot.at.0 - place.at;
+        let unmeasured = step - (knot.sum.measured - place.measured);
+        let (total, bad) = (units(knot.sum.total - first.sum.total, scale), units(knot.sum.bad - first.sum.bad, scale));
+        let events = total - place.total;
+        put_u64(body, (fold(step - place.step) << 1) | u64::from(unmeasured != 0));
+        put_i64(body, events - place.expected(step));
+        put_i64(body, bad - place.bad);
+        if unmeasured != 0 {
+            put_i64(body, unmeasured);
+        }
+        place = Place { offset: 0, at: knot.at.0, step, measured: knot.sum.measured, total, events, bad };
+    }
+    scale | MARK
+}
+
+fn put_full(body: &mut Vec<u8>, knot: &Knot) {
+    body.extend_from_slice(&knot.to_bytes());
+}
+
+/// The knot at a place, which moves on. Bytes that are no run end it early.
+pub(super) fn next(run: &Run<'_>, place: &mut Place) -> Option<Knot> {
+    let rest = run.body.get(place.offset..)?;
+    if rest.is_empty() {
+        place.offset += 1;
+        return Some(run.last);
+    }
+    if run.scale == FULL {
+        place.offset += Knot::BYTES;
+        return rest.first_chunk().map(Knot::from_bytes);
+    }
+    let mut rest = Reader::new(rest);
+    let change = rest.u64().ok()?;
+    let step = place.step.wrapping_add(unfold(change >> 1));
+    place.events = place.expected(step).wrapping_add(rest.i64().ok()?);
+    place.step = step;
+    place.at = place.at.wrapping_add(place.step);
+    place.total = place.total.wrapping_add(place.events);
+    place.bad = place.bad.wrapping_add(rest.i64().ok()?);
+    let unmeasured = if change & 1 == 1 { rest.i64().ok()? } else { 0 };
+    place.measured = place.measured.wrapping_add(place.step.wrapping_sub(unmeasured));
+    place.offset = run.body.len() - rest.remaining();
+    let unit = (-f64::from(run.scale & !MARK)).exp2();
+    let sum = Counts {
+        total: run.first.sum.total + place.total as f64 * unit,
+        bad: run.first.sum.bad + place.bad as f64 * unit,
+        measured: place.measured,
+    };
+    Some(Knot { at: Timestamp(place.at), sum })
+}
+
+pub(super) fn units(events: f64, scale: u8) -> i64 {
+    (events * f64::from(scale).exp2()).round() as i64
+}
+
+/// Binary logarithm of the units an event is stored in; `None` where differences are too large for it.
+fn scale_for(knots: &[Knot]) -> Option<u8> {
+    let first = knots.first()?;
+    let offsets = knots.iter().flat_map(|k| [k.sum.total - first.sum.total, k.sum.bad - first.sum.bad]);
+    let (mut integral, mut range) = (true, 0.0f64);
+    for offset in offsets {
+        integral &= offset.fract() == 0.0;
+        range = if offset.is_finite() { range.max(offset.abs()) } else { f64::INFINITY };
+    }
+    let small = |difference: Option<i64>| difference.is_some_and(|difference| (-MOST..MOST).contains(&difference));
+    let near = knots.windows(2).all(|pair| {
+        small(pair[1].at.0.checked_sub(pair[0].at.0)) && small(pair[1].sum.measured.checked_sub(pair[0].sum.measured))
+    });
+    if !near || range >= MOST as f64 {
+        return None;
+    }
+    if integral || range == 0.0 {
+        return Some(0);
+    }
+    let fitting = (20.0 - range.log2().floor()).max(10.0);
+    Some(fitting.min(50.0 - range.log2().ceil()).clamp(0.0, 60.0) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packed::Packed;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn knot(at: i64, total: f64, bad: f64, measured: i64) -> Knot {
+        Knot { at: Timestamp(at), sum: Counts { total, bad, measured } }
+    }
+
+    fn packed(knots: &[Knot]) -> Packed {
+        let mut packed = Packed::default();
+        packed.push(knots);
+        packed
+    }
+
+    fn back(packed: &Packed) -> Vec<Knot> {
+        packed.run(0).expect("a run").knots().collect()
+    }
+
+    #[test]
+    fn whole_counts_come_back_exactly() {
+        let knots = [
+            knot(0, 5.0, 1.0, 0),
+            knot(15_000, 9.0, 1.0, 15_000),
+            knot(15_000, 10.0, 2.0, 15_000),
+            knot(99_000, 10.0, 2.0, 20_000),
+            knot(199_000, 7.0, 3.0, 120_000),
+        ];
+        let packed = packed(&knots);
+        let run = packed.run(0).unwrap();
+        assert_eq!(back(&packed), knots);
+        assert_eq!(run.at(Timestamp(15_000)).total, 10.0, "a jump belongs to its moment");
+        assert_eq!(run.at(Timestamp(7_500)).total, 7.0);
+    }
+
+    #[test]
+    fn fractions_are_off_by_less_than_a_thousandth_event_and_ends_are_exact() {
+        let knots: Vec<Knot> = (0..60).map(|i| knot(i * 7, i as f64 / 3.0, i as f64 / 7.0, i * 7)).collect();
+        let packed = packed(&knots);
+        for (had, got) in knots.iter().zip(back(&packed)) {
+            assert!((had.sum.total - got.sum.total).abs() < 1e-3 && (had.sum.bad - got.sum.bad).abs() < 1e-3);
+        }
+        assert_eq!(back(&packed).last(), knots.last());
+    }
+
+    #[test]
+    fn tiny_fractions_keep_their_relative_precision() {
+        let knots = [knot(0, 0.0, 0.0, 0), knot(1, 1e-9, 1e-10, 1), knot(2, 2e-9, 2e-10, 2)];
+        let middle = back(&packed(&knots))[1];
+        assert!((middle.sum.total - 1e-9).abs() < 1e-14, "{middle:?}");
+    }
+
+    #[test]
+    fn what_is_too_far_apart_is_kept_in_full() {
+        let knots = [
+            knot(i64::MIN, 0.0, 0.5, 0),
+            knot(-7, 1e300, 1.0, i64::MAX),
+            knot(i64::MAX, f64::INFINITY, 2.0, 9),
+            knot(i64::MAX, 0.1, 3.0, 9),
+        ];
+        assert_eq!(back(&packed(&knots)), knots);
+    }
+
+    #[test]
+    fn even_traffic_takes_three_bytes_a_knot() {
+        let knots: Vec<Knot> = (0..66).map(|i| knot(i * 15_000, (i * 1000) as f64, 0.0, i * 15_000)).collect();
+        let packed = packed(&knots);
+        let (_, body, _) = packed.parts();
+        assert!(body.len() < 64 * 3 + 8, "{}", body.len());
+    }
+
+    proptest! {
+        #[test]
+        fn runs_of_whole_counts_come_back_whole(
+            steps in prop::collection::vec((0..100_000i64, -50..9_000_000i64, -3..500i64, -7..7i64), 1..80),
+        ) {
+            let mut knots = vec![knot(1_700_000_000_000, 9e9, 1e6, 5)];
+            for (step, total, bad, unmeasured) in steps {
+                let last = knots[knots.len() - 1];
+                let measured = last.sum.measured + step - unmeasured.max(0);
+                knots.push(knot(last.at.0 + step, last.sum.total + total as f64, last.sum.bad + bad as f64, measured));
+            }
+            prop_assert_eq!(back(&packed(&knots)), knots);
+        }
+
+        #[test]
+        fn bytes_that_are_no_run_never_panic(body in prop::collection::vec(any::<u8>(), 0..60), scale: u8) {
+            let first = knot(i64::MAX, 1.0, 1.0, i64::MAX);
+            let run = Run { first, last: first, scale, body: &body };
+            prop_assert!(run.knots().count() <= body.len() + 2);
+            run.at(Timestamp(5));
+        }
+    }
+}

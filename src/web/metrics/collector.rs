@@ -2,6 +2,7 @@
 //!
 //! What is not known has no sample: an SLO without events shows no burn rate rather than 0 or NaN.
 
+use super::discovery;
 use super::names::{RESERVED, shown};
 use crate::domain::labels::Labels;
 use crate::domain::slo::{Severity, Slo, SloId};
@@ -27,6 +28,7 @@ impl Collector for Snapshot {
         let rows = rows(&self.0);
         slo_families(&mut encoder, &rows)?;
         target_families(&mut encoder, &self.0)?;
+        discovery::families(&mut encoder, &self.0)?;
         health(&mut encoder, &self.0)
     }
 }

@@ -12,13 +12,13 @@ use crate::metrics::Metrics;
 use crate::notify::channel;
 use crate::notify::worker::Worker;
 use crate::source::pool::ScrapePool;
-use crate::store::{OpenError, Store, StoreError, Writer};
+use crate::store::{ArchiveReader, OpenError, Store, StoreError, Writer};
 use crate::view::{Handle, Published, Statuses};
 use crate::web::{self, AppState};
 use arc_swap::ArcSwap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -82,6 +82,7 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let (config, loader) = (config.served_at(address), served_at(options.loader, address));
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
+    let damage = Arc::new(OnceLock::new());
     let path = || config.storage.path.display().to_string();
     let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
@@ -113,7 +114,8 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
         channels: control,
         worker,
         worker_shutdown,
-        archive,
+        archive: archive.clone(),
+        damage: damage.clone(),
         loader,
         metrics: metrics.clone(),
     };
@@ -126,6 +128,8 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
     // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
     let _published = first.changed().await;
+    // History is not needed for a start, and there may be much of it.
+    tokio::task::spawn_blocking(move || check_history(&archive, &damage));
     Ok(Running { handle, address, metrics, engine, web, shutdown, web_shutdown })
 }
 
@@ -142,6 +146,18 @@ impl Running {
             Ok(Ok(Err(error))) => tracing::error!(%error, "the web face ended early"),
             Ok(Err(error)) => tracing::error!(%error, "the web face ended by a panic"),
             Err(_) => tracing::warn!("open requests were cut off"),
+        }
+    }
+}
+
+/// Compares the checksums of the long history. Blocks.
+fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
+    match archive.verify() {
+        Ok(days) => tracing::info!(days, "the long history is sound"),
+        Err(error) => {
+            tracing::error!(%error, "the long history is damaged; charts have a hole, budgets and alerts do not");
+            // It is set here only.
+            let _first = damage.set(error.to_string());
         }
     }
 }

@@ -33,7 +33,7 @@ use arc_swap::ArcSwap;
 use log::{About, Complaints};
 pub use plant::{PlantError, plant};
 pub use saver::Saver;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -67,6 +67,8 @@ pub struct Links {
     pub worker: JoinHandle<()>,
     pub worker_shutdown: CancellationToken,
     pub archive: Arc<ArchiveReader>,
+    /// What of the long history was found damaged.
+    pub damage: Arc<OnceLock<String>>,
     pub loader: Loader,
     pub metrics: Metrics,
 }

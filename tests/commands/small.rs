@@ -17,7 +17,9 @@ fn the_version_is_the_package_s() {
 #[test]
 fn help_names_every_command() {
     let help = here(&["--help"]);
-    for command in ["run", "check", "status", "replay", "test", "init", "notify-test", "schema", "completions"] {
+    for command in
+        ["run", "check", "status", "replay", "test", "export", "init", "notify-test", "schema", "completions"]
+    {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
         let of_command = here(&[command, "--help"]);
         assert_eq!((of_command.code, of_command.err.as_str()), (0, ""), "{command}");

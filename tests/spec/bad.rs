@@ -489,7 +489,7 @@ fn mistakes_of_indicators() {
             0,
             &[
                 r#"9:5: error: slos[0].foo: unknown key; known here: name, description, labels, objective, window, by, sli, budgeting, alerting, maintenance"#,
-                "8:10: error: slos[0].sli: one of `events`, `latency`, `scrape` is needed; add it",
+                "8:10: error: slos[0].sli: one of `events`, `latency`, `scrape`, `terms` is needed; add it",
             ],
         ),
         (

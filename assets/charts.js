@@ -3,8 +3,10 @@
 // The numbers come with the page; when it is patched they are set anew, and a changed colour scheme draws afresh.
 
 import { go } from "./forms.js";
+import { utc } from "./times.js";
 
 const HEIGHT = 200;
+const UTC = { timeZone: "UTC", hourCycle: "h23" };
 const frames = [...document.querySelectorAll("[data-chart]")];
 let charts = [];
 let shown = "";
@@ -61,7 +63,7 @@ function palette() {
 }
 
 const percent = (value, digits = 3) => value === null || value === undefined ? "–" : `${trim(value * 100, digits)}\u202f%`;
-const trim = (value, digits) => Number(value.toPrecision(digits)).toLocaleString();
+const trim = (value, digits) => Number(value.toPrecision(digits)).toLocaleString("en").replaceAll(",", "\u202f").replace("-", "−");
 const FORMATS = {
   budget: (value) => percent(value),
   errors: (value) => percent(value),
@@ -77,21 +79,22 @@ function options(frame, data, colors) {
     width: frame.clientWidth || 320,
     height: HEIGHT,
     legend: { live: true },
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     cursor: { sync: { key: "slo" }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true, range: () => [data.start, data.end] }, y: { range: bounds(kind, data) } },
     axes: [{ ...axis, space: 84, size: 30, values: moments }, { ...axis, size: 62, values: (_, splits) => splits.map(format) }],
-    series: [{ value: (_, at) => at === null ? "–" : new Date(at * 1000).toLocaleString() }, series(kind, format, colors)],
+    series: [{ value: (_, at) => at === null ? "–" : utc(at) }, series(kind, format, colors)],
     hooks: { drawClear: [(chart) => bands(chart, data, colors)], draw: [(chart) => lines(chart, kind, data, colors)], setSelect: [zoom] },
   };
 }
 
-// Hours and minutes in the reader's own way, and the day where it begins.
+// Hours and minutes in UTC as everywhere on the page, and the day where it begins.
 function moments(_, splits, __, ___, step) {
-  const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
-  const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  const clock = new Intl.DateTimeFormat("en-GB", { ...UTC, hour: "2-digit", minute: "2-digit", second: step < 60 ? "2-digit" : undefined });
+  const day = new Intl.DateTimeFormat("en-GB", { ...UTC, day: "numeric", month: "short" });
   return splits.map((at) => {
     const moment = new Date(at * 1000);
-    const midnight = moment.getHours() === 0 && moment.getMinutes() === 0;
+    const midnight = moment.getUTCHours() === 0 && moment.getUTCMinutes() === 0;
     return step >= 86400 || midnight ? day.format(moment) : clock.format(moment);
   });
 }

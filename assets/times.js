@@ -1,15 +1,20 @@
-// Shows moments in the reader's own time zone; UTC stays in the title.
+// Times are written in UTC, with or without scripts; the reader's own time is in the tooltip.
 
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 
 export function localize(root) {
-  for (const element of root.querySelectorAll("time:not(.ago)")) {
+  for (const element of root.querySelectorAll("time")) {
     const moment = new Date(element.dateTime);
-    if (!Number.isNaN(moment.valueOf())) {
-      if (!element.title) element.title = element.textContent;
-      element.textContent = full.format(moment);
-    }
+    if (Number.isNaN(moment.valueOf())) continue;
+    const written = element.title || element.textContent;
+    // A page may meet this twice; a tooltip that has its second part already stays.
+    if (!written.includes(" here)")) element.title = `${written} (${full.format(moment)} here)`;
   }
+}
+
+// `2026-01-31 12:34:56 UTC`, as the server writes it.
+export function utc(seconds) {
+  return new Date(seconds * 1000).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
 // A duration in its two largest units, as the server writes it.

@@ -12,13 +12,13 @@ use crate::metrics::Metrics;
 use crate::notify::channel;
 use crate::notify::worker::Worker;
 use crate::source::pool::ScrapePool;
-use crate::store::{OpenError, Store, StoreError, Writer};
+use crate::store::{ArchiveReader, OpenError, Store, StoreError, Writer};
 use crate::view::{Handle, Published, Statuses};
 use crate::web::{self, AppState};
 use arc_swap::ArcSwap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -79,8 +79,10 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 /// As [`start`], with the page's port taken already.
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
+    let (config, loader) = (config.served_at(address), served_at(options.loader, address));
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
+    let damage = Arc::new(OnceLock::new());
     let path = || config.storage.path.display().to_string();
     let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
@@ -112,8 +114,9 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
         channels: control,
         worker,
         worker_shutdown,
-        archive,
-        loader: options.loader,
+        archive: archive.clone(),
+        damage: damage.clone(),
+        loader,
         metrics: metrics.clone(),
     };
     let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
@@ -125,6 +128,8 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
     // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
     let _published = first.changed().await;
+    // History is not needed for a start, and there may be much of it.
+    tokio::task::spawn_blocking(move || check_history(&archive, &damage));
     Ok(Running { handle, address, metrics, engine, web, shutdown, web_shutdown })
 }
 
@@ -143,6 +148,23 @@ impl Running {
             Err(_) => tracing::warn!("open requests were cut off"),
         }
     }
+}
+
+/// Compares the checksums of the long history. Blocks.
+fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
+    match archive.verify() {
+        Ok(days) => tracing::info!(days, "the long history is sound"),
+        Err(error) => {
+            tracing::error!(%error, "the long history is damaged; charts have a hole, budgets and alerts do not");
+            // It is set here only.
+            let _first = damage.set(error.to_string());
+        }
+    }
+}
+
+/// Reads configurations for a page that goes on answering where it does.
+fn served_at(loader: Loader, address: SocketAddr) -> Loader {
+    Arc::new(move || loader().map(|config| config.served_at(address)))
 }
 
 /// Takes the page's port.

@@ -3,9 +3,11 @@
 //! Exit codes: 0 done, 1 what was asked about is not in order, 2 usage or runtime error.
 
 mod address;
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod export;
 pub mod init;
 pub mod notify_test;
 mod output;
@@ -53,12 +55,18 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Run tests of SLOs: what goes in over time, and what must come out
     Test(test::TestArgs),
+    /// Write the SLOs in another format
+    Export(export::ExportArgs),
     /// Write a first configuration and SLOs for what targets show
     Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
     Demo(demo::DemoArgs),
     /// Send one test message through a receiver
     NotifyTest(NotifyTestArgs),
+    /// Copy the data of an engine, running or not, into a file
+    Backup(backup::BackupArgs),
+    /// Put a backup into the data directory of an engine that does not run
+    Restore(backup::RestoreArgs),
     /// Print the JSON Schema of configuration or SLO files
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -117,7 +125,10 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
         Command::Test(args) => test::execute(&args),
+        Command::Export(args) => export::execute(&args),
         Command::Init(args) => init::execute(&args),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Completions(args) => completions::execute(&args),
         Command::Demo(args) => demo::execute(args),

@@ -10,7 +10,7 @@ use super::message::{Detail, Notice};
 use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
-use super::slo::Slo;
+use super::slo::{Slo, SloId};
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
@@ -37,6 +37,8 @@ pub struct Effects {
     pub outbox_changed: bool,
     /// Readers must be told other selectors.
     pub selectors_changed: bool,
+    /// SLOs whose figures begin or cease to be trustworthy, with the reason while they are not.
+    pub problems: Vec<(SloId, Option<String>)>,
     /// Oddities in samples, with their target, for the log and the page.
     pub warnings: Vec<(Arc<Target>, String)>,
 }
@@ -230,6 +232,7 @@ impl State {
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             let changes = slo.evaluate(now, self.core.resumed, &setup);
+            effects.problems.extend(slo.problem_change());
             effects.evaluated.insert(index);
             let (spec, firing) = (slo.spec.clone(), slo.firing.clone());
             for change in changes {

@@ -8,7 +8,7 @@ use crate::domain::slo::SloId;
 use crate::domain::slo_state::SloState;
 use crate::domain::state::State;
 use crate::domain::time::{Timestamp, millis};
-use crate::view::Request;
+use crate::view::{Request, Sparkline};
 use std::time::Duration;
 
 impl super::Engine {
@@ -52,13 +52,22 @@ fn past(state: &State, id: &SloId, group: &Labels) -> Option<Past> {
     Some(Past { spec: slo.spec.clone(), group, archive_key, now: state.core.now })
 }
 
-/// The remaining budget at the end of each of `points` steps over the SLO window; `None` before the first sample.
-fn sparkline(state: &State, id: &SloId, group: &Labels, points: usize) -> Vec<Option<f64>> {
-    let Some((slo, Some(group))) = find(state, id, group) else { return Vec::new() };
+/// The remaining budget at the end of each of `points` steps over the SLO window, or since the first sample where that
+/// is younger, so that the line of a new SLO is a line too.
+fn sparkline(state: &State, id: &SloId, group: &Labels, points: usize) -> Sparkline {
+    let Some((slo, Some(group))) = find(state, id, group) else { return Sparkline::default() };
     let now = state.core.now;
-    let length = millis(slo.spec.window.nominal());
-    let step = Duration::from_millis((length / (points.max(1) as i64)).max(1) as u64);
+    let Some(begin) = group.events.begin() else { return Sparkline::default() };
+    let window = millis(slo.spec.window.nominal());
+    let length = window.min(now.0 - begin.0).max(1);
+    let step = Duration::from_millis((length / (points.max(1) as i64)).max(1).unsigned_abs());
     let history = group.history(&slo.spec, Timestamp(now.0 - length), now, step, now);
-    let begin = group.events.begin().unwrap_or(now);
-    history.iter().map(|point| point.budget_remaining.filter(|_| point.at >= begin)).collect()
+    Sparkline {
+        points: history.iter().map(|point| point.budget_remaining).collect(),
+        young: (length < window).then(|| Duration::from_millis(length.unsigned_abs())),
+    }
 }
+
+#[cfg(test)]
+#[path = "queries_tests.rs"]
+mod tests;

@@ -2,10 +2,10 @@
 
 use super::error::{Fault, StoreError};
 use super::load::blob;
-use super::seal::{Place, unseal};
+use super::seal::{Place, check, unseal};
 use rusqlite::{Connection, OpenFlags};
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,20 +21,25 @@ SELECT archive.day, archive.crc, archive.body FROM found CROSS JOIN archive
 ON archive.day = found.day AND archive.key = ?3 WHERE found.day <= ?2 ORDER BY archive.day";
 
 /// Waits this long where the writer recreates its write-ahead log's index.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads history beside the writer, from any thread, without making it wait.
 #[derive(Debug)]
 pub struct ArchiveReader {
     connection: Mutex<Connection>,
+    path: PathBuf,
 }
 
 impl ArchiveReader {
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { connection: Mutex::new(open_reader(path)?), path: path.to_owned() })
+    }
+
+    /// Compares every checksum and returns how many bodies there are. Takes as long as reading all of it; other calls
+    /// don't wait for it.
+    pub fn verify(&self) -> Result<u64, StoreError> {
+        let checked = open_reader(&self.path).and_then(|connection| verify(&connection));
+        checked.map_err(|fault| fault.while_doing("check history"))
     }
 
     /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk.
@@ -42,6 +47,26 @@ impl ArchiveReader {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(&connection, key, &days).map_err(|fault| fault.while_doing("read history"))
     }
+}
+
+fn open_reader(path: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// Compares every checksum of the history and counts its bodies; a fault names the first one that is damaged.
+pub fn verify(connection: &Connection) -> Result<u64, Fault> {
+    let mut statement = connection.prepare("SELECT day, key, crc, body FROM archive")?;
+    let mut rows = statement.query([])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let (day, key): (i32, String) = (row.get(0)?, row.get(1)?);
+        check(Place::Archive(&key, day), row.get(2)?, blob(row, 3)?)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 pub fn read(connection: &Connection, key: &str, days: &RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, Fault> {

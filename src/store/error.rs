@@ -131,6 +131,14 @@ impl Fault {
         }
     }
 
+    /// What is damaged, or what went wrong.
+    pub fn what(self) -> String {
+        match self {
+            Self::Damaged(what) => what,
+            other => other.detail(),
+        }
+    }
+
     pub fn detail(&self) -> String {
         match self {
             Self::Damaged(what) => format!("{what} is damaged"),

@@ -11,6 +11,7 @@
 //! [`codec`], which writes and reads journal blocks.
 
 mod archive;
+pub mod backup;
 pub mod codec;
 mod error;
 mod generations;

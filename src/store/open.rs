@@ -35,7 +35,7 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let opening = Opening { dir, path: dir.join(FILE) };
     let fresh = opening.create_if_missing()?;
     opening.check_header()?;
-    let Found { loaded, commit, generations } = opening.verify()?;
+    let Found { loaded, commit, generations } = opening.verify()?.found;
     if !fresh && commit < lock.confirmed() {
         return Err(OpenError::Behind {
             path: opening.path,
@@ -47,6 +47,24 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let connection = opening.connect().map_err(|fault| opening.refuse(fault))?;
     let sealer = Sealer::new().map_err(|error| opening.refuse(error.into()))?;
     Ok((Store::new(connection, sealer, lock, opening.path, commit, generations), loaded))
+}
+
+/// A database that was checked from end to end, history apart.
+pub struct Checked {
+    pub connection: Connection,
+    pub found: Found,
+}
+
+/// Looks at a file that need not be in a data directory, without SQLite.
+pub fn check_header(path: &Path) -> Result<(), OpenError> {
+    Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() }.check_header()
+}
+
+/// Checks such a file, through a connection that can't write.
+pub fn check(path: &Path) -> Result<Checked, OpenError> {
+    let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
+    opening.check_header()?;
+    opening.verify()
 }
 
 struct Opening<'a> {
@@ -133,7 +151,7 @@ impl Opening<'_> {
     }
 
     /// Checks and loads everything through a connection that can't write.
-    fn verify(&self) -> Result<Found, OpenError> {
+    fn verify(&self) -> Result<Checked, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || -> Result<_, Fault> {
             let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -145,7 +163,8 @@ impl Opening<'_> {
         let (connection, [application_id, format]) = connect().map_err(|fault| self.refuse(fault))?;
         let sql = |error: rusqlite::Error| self.refuse(error.into());
         let format = self.check_identity(application_id.map_err(sql)?, format.map_err(sql)?)?;
-        load(&connection, format).map_err(|fault| self.refuse(fault))
+        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
+        Ok(Checked { connection, found })
     }
 
     fn connect(&self) -> Result<Connection, Fault> {
@@ -168,7 +187,7 @@ fn number(header: &[u8], at: usize) -> Option<u32> {
     header.get(at..HEADER)?.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes))
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

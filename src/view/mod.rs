@@ -76,6 +76,15 @@ pub struct DiscoveryView {
     pub problems: Vec<String>,
 }
 
+/// The remaining budget up to now, in a few points of equal distance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sparkline {
+    /// Oldest first; `None` where it is not known.
+    pub points: Vec<Option<f64>>,
+    /// How far back it reaches, where that is less than the SLO window because nothing older was measured.
+    pub young: Option<Duration>,
+}
+
 /// How one attempt went.
 #[derive(Clone, Debug)]
 pub struct ScrapeView {
@@ -97,6 +106,8 @@ pub struct StoreView {
     /// Why the last commit failed; counting and alerting go on from memory.
     pub error: Option<String>,
     pub since: Option<Timestamp>,
+    /// What of the long history is damaged, as far as it was checked.
+    pub damage: Option<String>,
     pub bytes: u64,
     pub commits: u64,
     pub last_commit: Option<Timestamp>,
@@ -117,8 +128,8 @@ pub struct ReloadView {
 pub enum Request {
     /// `None` when there is no such SLO or group.
     History { query: HistoryQuery, reply: oneshot::Sender<Option<Vec<HistoryPoint>>> },
-    /// Budget remaining over the SLO window in `points` steps, oldest first, for each (id, group) in order.
-    Sparklines { ids: Vec<(SloId, Labels)>, points: usize, reply: oneshot::Sender<Vec<Vec<Option<f64>>>> },
+    /// Budget remaining over the SLO window in `points` steps, for each (id, group) in order.
+    Sparklines { ids: Vec<(SloId, Labels)>, points: usize, reply: oneshot::Sender<Vec<Sparkline>> },
     /// Read the files again; the answer is the diagnostics when they are bad.
     Reload { reply: oneshot::Sender<Result<(), String>> },
 }
@@ -154,8 +165,8 @@ impl Handle {
         answer.await.ok().flatten()
     }
 
-    /// One list for each id; empty when the engine is gone.
-    pub async fn sparklines(&self, ids: Vec<(SloId, Labels)>, points: usize) -> Vec<Vec<Option<f64>>> {
+    /// One for each id; none when the engine is gone.
+    pub async fn sparklines(&self, ids: Vec<(SloId, Labels)>, points: usize) -> Vec<Sparkline> {
         let (reply, answer) = oneshot::channel();
         if self.requests.send(Request::Sparklines { ids, points, reply }).await.is_err() {
             return Vec::new();

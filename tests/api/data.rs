@@ -101,6 +101,11 @@ async fn targets_have_prometheus_shape_without_credentials() {
     );
     assert_eq!(data["droppedTargetCounts"], json!({"checkout": 1}));
     assert!(!data.to_string().contains("s3cret"));
+    assert_eq!(
+        data["discovery"][1],
+        json!({"scrapePool": "mail", "kind": "http_sd", "source": "http://sd.example.com/targets", "targets": 3,
+            "lastRefresh": "2026-01-01T00:00:00Z", "problems": ["HTTP status 500"]})
+    );
 }
 
 #[tokio::test]

@@ -139,6 +139,22 @@ async fn own_health_is_counted() {
 }
 
 #[tokio::test]
+async fn sources_of_targets_are_shown() {
+    let (_, text) = exposition(&Server::start(shop()).await, "").await;
+    let mail = r#"{config="mail",mechanism="http",source="http://sd.example.com/targets"}"#;
+    let search = r#"{config="search",mechanism="dns",source="search.example.com"}"#;
+    for line in [
+        format!("slowburn_sd_last_refresh_successful{mail} 0.0"),
+        format!("slowburn_sd_last_refresh_successful{search} 1.0"),
+        format!("slowburn_sd_discovered_targets{mail} 6.0"),
+        format!("slowburn_sd_discovered_targets{search} 3.0"),
+    ] {
+        assert!(has(&text, &line), "{line}\n{text}");
+    }
+    assert!(!text.contains(r#"config="checkout""#), "a list in the configuration can't fail\n{text}");
+}
+
+#[tokio::test]
 async fn before_the_first_publication_only_the_process_is_shown() {
     let server = Server::start_unpublished(empty()).await;
     let (_, text) = exposition(&server, "").await;

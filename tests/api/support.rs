@@ -13,7 +13,9 @@ use slowburn::domain::status::{
 };
 use slowburn::domain::time::Timestamp;
 use slowburn::metrics::Metrics;
-use slowburn::view::{Handle, Published, ReloadView, Request, ScrapeView, Statuses, StoreView, TargetView};
+use slowburn::view::{
+    DiscoveryView, Handle, Published, ReloadView, Request, ScrapeView, Sparkline, Statuses, StoreView, TargetView,
+};
 use slowburn::web::{AppState, serve};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -260,7 +262,24 @@ pub fn shop() -> Published {
         dropped,
         fresh,
     ]);
+    published.discovery = Arc::new(vec![
+        source("checkout", "static", "", &[]),
+        source("mail", "http_sd", "http://sd.example.com/targets", &["HTTP status 500"]),
+        source("mail", "http_sd", "http://sd.example.com/targets", &[]),
+        source("search", "dns_sd", "search.example.com", &[]),
+    ]);
     published
+}
+
+fn source(job: &str, kind: &'static str, source: &str, problems: &[&str]) -> DiscoveryView {
+    DiscoveryView {
+        job: job.into(),
+        kind,
+        source: source.into(),
+        targets: 3,
+        refreshed: Some(NOW),
+        problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
+    }
 }
 
 /// How the engine that is played answers to a reload.
@@ -362,7 +381,9 @@ async fn answer(mut requests: mpsc::Receiver<Request>, reload: Arc<Reload>) {
                 }
                 reply.send((query.group.get("route") != Some("/gone")).then_some(points)).ok();
             }
-            Request::Sparklines { ids, points, reply } => drop(reply.send(vec![vec![None; points]; ids.len()])),
+            Request::Sparklines { ids, points, reply } => {
+                drop(reply.send(vec![Sparkline { points: vec![None; points], young: None }; ids.len()]))
+            }
             Request::Reload { reply } => {
                 reload.asked.notify_one();
                 let _open = reload.gate.lock().await;

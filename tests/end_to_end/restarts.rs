@@ -76,6 +76,45 @@ async fn sigterm_ends_in_order_and_the_next_start_goes_on() {
     until_exact(&slowburn, &service).await;
 }
 
+/// A command about the data: its exit code and all it said.
+async fn command(installation: &Installation, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_slowburn"));
+    command.args(words).arg("--config").arg(installation.path("slowburn.yaml"));
+    let (code, stdout, stderr) = finished(&mut command).await;
+    (code, stdout + &stderr)
+}
+
+#[tokio::test]
+async fn a_running_engine_is_backed_up_and_goes_on_from_the_backup() {
+    let service = Service::start().await;
+    let hook = "    webhook_configs: [{url: 'http://127.0.0.1:1/'}]";
+    let installation = Installation::new(&config(&service, hook), SLOS);
+    let slowburn = installation.start().await;
+    until_true("the first scrape", async || service.scrapes() > 0).await;
+    meanwhile(&service, "200", "counting begins", async || (counted(&slowburn).await.total > 0.0).then_some(())).await;
+    until_exact(&slowburn, &service).await;
+    let (file, before) = (installation.path("copy.db"), counted(&slowburn).await);
+    let file = file.to_str().expect("a path in UTF-8");
+    let (code, said) = command(&installation, &["backup", file]).await;
+    assert!(code == Some(0) && said.contains("every checksum is right"), "{said}");
+    let (code, said) = command(&installation, &["backup", file]).await;
+    assert!(code == Some(2) && said.contains("writes over no file"), "{said}");
+    let (code, said) = command(&installation, &["restore", file, "--replace"]).await;
+    assert!(code == Some(2) && said.contains("in use by another slowburn"), "{said}");
+
+    service.happen("/cart", "200", 17);
+    until_exact(&slowburn, &service).await;
+    slowburn.kill().await;
+    let (code, said) = command(&installation, &["restore", file]).await;
+    assert!(code == Some(2) && said.contains("--replace"), "{said}");
+    let (code, said) = command(&installation, &["restore", file, "--replace"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let slowburn = installation.start().await;
+    assert!(counted(&slowburn).await.total >= before.total, "what the backup held is there");
+    // The targets' counters still show what the backup did not see.
+    until_exact(&slowburn, &service).await;
+}
+
 /// Starts and expects it to end by itself: exit code 2 and what it said.
 async fn refused(installation: &Installation) -> String {
     let (code, _, stderr) = finished(&mut installation.run_command()).await;

@@ -1,6 +1,6 @@
 //! A small shop in trouble, as the engine would publish it.
 
-use super::demo_news::{given_up, notice, sent, targets, transition, waiting};
+use super::demo_news::{given_up, notice, sent, targets, transition, unreachable, waiting};
 use super::demo_slo::{slo, status};
 use slowburn::clock;
 use slowburn::domain::labels::Labels;
@@ -155,6 +155,7 @@ pub fn shop() -> Published {
         given_up(&notice),
     ]);
     published.outbox = Arc::new(vec![waiting(&notice, published.at).into()]);
+    published.discovery = Arc::new(vec![unreachable("warehouse", published.at)]);
     published
 }
 

@@ -6,7 +6,7 @@ use slowburn::domain::message::{BurnDetail, Channel, Detail, Message, Notice, No
 use slowburn::domain::slo::SloId;
 use slowburn::domain::status::{AlertState, SloStatus, Transition};
 use slowburn::domain::time::Timestamp;
-use slowburn::view::{Published, ScrapeView, TargetView};
+use slowburn::view::{DiscoveryView, Published, ScrapeView, TargetView};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +96,18 @@ pub fn waiting(notice: &Notice, at: Timestamp) -> Message {
         next_attempt: at + Duration::from_secs(95),
         last_error: Some("connect to smtp.example.com:587: connection refused".into()),
         ..message(3, "team", "email", notice)
+    }
+}
+
+/// A job whose only source of targets does not answer.
+pub fn unreachable(job: &str, at: Timestamp) -> DiscoveryView {
+    DiscoveryView {
+        job: job.into(),
+        kind: "http_sd",
+        source: format!("http://sd.example.com/{job}"),
+        targets: 0,
+        refreshed: Some(at - Duration::from_secs(20)),
+        problems: vec!["HTTP status 503 Service Unavailable".into()],
     }
 }
 

@@ -4,7 +4,7 @@ use slowburn::clock;
 use slowburn::domain::status::{HistoryPoint, SloStatus};
 use slowburn::domain::time::Timestamp;
 use slowburn::metrics::Metrics;
-use slowburn::view::{Handle, HistoryQuery, Published, Request};
+use slowburn::view::{Handle, HistoryQuery, Published, Request, Sparkline};
 use slowburn::web::{self, AppState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +21,17 @@ pub struct Site {
 }
 
 impl Site {
+    /// With a past made of formulas.
     pub async fn serve(published: Published) -> Self {
+        Self::serve_with(published, Arc::new(formulas)).await
+    }
+
+    pub async fn serve_with(published: Published, answer: Answer) -> Self {
         let (version, seen) = watch::channel(1);
         let (requests, asked) = mpsc::channel(16);
         let handle =
             Handle { published: Arc::new(arc_swap::ArcSwap::from_pointee(published)), version: seen, requests };
-        tokio::spawn(answer(asked, Arc::clone(&handle.published)));
+        tokio::spawn(answer_all(asked, Arc::clone(&handle.published), answer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
@@ -67,24 +72,30 @@ impl Drop for Site {
     }
 }
 
-async fn answer(mut asked: mpsc::Receiver<Request>, published: Arc<arc_swap::ArcSwap<Published>>) {
+/// Answers a question, given what is published.
+pub type Answer = Arc<dyn Fn(Request, &Published) + Send + Sync>;
+
+async fn answer_all(mut asked: mpsc::Receiver<Request>, published: Arc<arc_swap::ArcSwap<Published>>, answer: Answer) {
     while let Some(request) = asked.recv().await {
-        let now = published.load_full();
-        let find = |id: &slowburn::domain::slo::SloId, group: &_| {
-            now.statuses.iter().find(|s| s.service == id.service && s.name == id.name && s.group == *group)
-        };
-        match request {
-            Request::History { query, reply } => {
-                let points = find(&query.id, &query.group).map(|status| history(status, &query, now.at));
-                reply.send(points).ok();
-            }
-            Request::Sparklines { ids, points, reply } => {
-                let line = |(id, group): &_| find(id, group).map_or_else(Vec::new, |s| spark(s, points, now.at));
-                reply.send(ids.iter().map(line).collect()).ok();
-            }
-            Request::Reload { reply } => {
-                reply.send(Ok(())).ok();
-            }
+        answer(request, &published.load_full());
+    }
+}
+
+fn formulas(request: Request, now: &Published) {
+    let find = |id: &slowburn::domain::slo::SloId, group: &_| {
+        now.statuses.iter().find(|s| s.service == id.service && s.name == id.name && s.group == *group)
+    };
+    match request {
+        Request::History { query, reply } => {
+            let points = find(&query.id, &query.group).map(|status| history(status, &query, now.at));
+            reply.send(points).ok();
+        }
+        Request::Sparklines { ids, points, reply } => {
+            let line = |(id, group): &_| find(id, group).map_or_else(Sparkline::default, |s| spark(s, points, now.at));
+            reply.send(ids.iter().map(line).collect()).ok();
+        }
+        Request::Reload { reply } => {
+            reply.send(Ok(())).ok();
         }
     }
 }
@@ -93,9 +104,10 @@ const DAY: f64 = 86_400.0;
 /// When the demo's incident began, before now.
 pub const INCIDENT: Duration = Duration::from_secs(55 * 60);
 
-fn spark(status: &SloStatus, points: usize, now: Timestamp) -> Vec<Option<f64>> {
+fn spark(status: &SloStatus, points: usize, now: Timestamp) -> Sparkline {
     let step = 30.0 * DAY / points as f64;
-    (1..=points).map(|i| budget(status, step * (points - i) as f64, now)).collect()
+    let points = (1..=points).map(|i| budget(status, step * (points - i) as f64, now));
+    Sparkline { points: points.collect(), young: None }
 }
 
 /// The budget `age` seconds ago: spent by two old incidents, by daily noise, and by today's incident.

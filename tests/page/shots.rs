@@ -1,8 +1,7 @@
-//! The pictures of the documentation. `SLOWBURN_SCREENSHOTS=docs/images` keeps them; otherwise they are only made.
+//! The pictures of the documentation, of a shop that the real engine lived through. `SLOWBURN_SCREENSHOTS=docs/images` keeps them; otherwise they are only made.
 
 use super::browser::{Page, browse};
-use super::demo;
-use super::engine::Site;
+use super::lived;
 use base64::Engine;
 use serde_json::json;
 use std::path::PathBuf;
@@ -12,15 +11,15 @@ const LARGEST: usize = 300_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_of_the_pages() {
-    browse(Site::serve(demo::shop()).await, async |page| {
+    browse(lived::shop().await, async |page| {
         for (name, path, width, height, dark) in [
-            ("list", "/", 1440, 880, false),
-            ("list-dark", "/", 1440, 880, true),
-            ("list-phone", "/", 390, 844, false),
+            ("list", "/", 1440, 1010, false),
+            ("list-dark", "/", 1440, 1010, true),
+            ("list-phone", "/", 390, 1250, false),
             ("detail", "/slo/checkout/availability?range=6h", 1440, 1240, false),
             ("detail-dark", "/slo/checkout/availability?range=6h", 1440, 1240, true),
             ("detail-phone", "/slo/checkout/availability?range=6h", 390, 1400, true),
-            ("alerts", "/alerts", 1100, 420, false),
+            ("alerts", "/alerts", 1100, 400, false),
             ("targets", "/targets", 1100, 900, false),
             ("notifications", "/notifications", 1100, 620, false),
         ] {

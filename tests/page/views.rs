@@ -5,7 +5,10 @@ use super::demo;
 use super::engine::Site;
 use fantoccini::Locator;
 use serde_json::json;
-use slowburn::view::StoreView;
+use slowburn::domain::lazy_status::LazyStatus;
+use slowburn::domain::message::{Channel, Sent};
+use slowburn::domain::status::SloStatus;
+use slowburn::view::{Published, StoreView};
 
 async fn shop() -> Site {
     Site::serve(demo::shop()).await
@@ -156,7 +159,11 @@ async fn trouble_is_shown_where_people_look() {
     site.publish(|published| {
         published.reload.failed = true;
         published.reload.error = Some("slowburn.yaml:3:5: unknown key 'objectve', did you mean 'objective'?".into());
-        published.store = StoreView { error: Some("no space left on device".into()), ..StoreView::default() };
+        published.store = StoreView {
+            error: Some("no space left on device".into()),
+            damage: Some("the history of \"shop/x\" on 2026-01-01 is damaged".into()),
+            ..StoreView::default()
+        };
         published.at = published.at - std::time::Duration::from_secs(300);
     });
     browse(site, async |page| {
@@ -165,10 +172,32 @@ async fn trouble_is_shown_where_people_look() {
         for part in ["numbers are 5 min", "slowburn.yaml:3:5", "no space left on device"] {
             assert!(banners.contains(part), "{part:?} in {banners}");
         }
-        assert!(page.text("#notices").await.contains("1 of 5 targets can't be scraped"));
+        let notices = page.text("#notices").await;
+        for part in [
+            "1 of 5 targets can't be scraped",
+            "mail http://10.0.5.2:8080/metrics: line 214: expected a number",
+            "1 source of targets can't be refreshed",
+            "warehouse http_sd http://sd.example.com/warehouse: HTTP status 503",
+            "\"shop/x\" on 2026-01-01 is damaged",
+            "1 message was refused and given up",
+            "team (slack): 400 Bad Request: invalid_payload",
+        ] {
+            assert!(notices.contains(part), "{part:?} in {notices}");
+        }
+        let badges = page.text("#nav").await.replace('\n', " ");
+        assert!(badges.contains("Targets 2") && badges.contains("Notifications 2"), "{badges}");
         page.until("document.getElementById('live').dataset.state === 'stale'").await;
         page.open_any("/targets").await;
-        assert!(page.text("main").await.contains("expected a number, found \"12,5\""));
+        let targets = page.text("main").await;
+        for part in ["expected a number, found \"12,5\"", "http_sd http://sd.example.com/warehouse", "HTTP status 503"]
+        {
+            assert!(targets.contains(part), "{part:?} in {targets}");
+        }
+        let jobs = page.eval("[...document.querySelectorAll('h2')].map((h) => h.firstChild.textContent.trim())").await;
+        assert_eq!(jobs, json!(["mail", "warehouse", "checkout", "search"]), "broken jobs come first");
+        let edges = "new Set([...document.querySelectorAll('.targets th:nth-child(3)[scope=col]')]\
+             .map((th) => th.getBoundingClientRect().left)).size";
+        assert_eq!(page.eval(edges).await, 1, "all jobs have the same columns");
         page.open_any("/notifications").await;
         assert!(page.text("#waiting").await.contains("connection refused"));
         page.open_any("/slo/no/such").await;
@@ -186,7 +215,7 @@ async fn an_empty_engine_says_what_to_do() {
             ("/", "No SLO is configured yet"),
             ("/alerts", "Nothing fires"),
             ("/targets", "Nothing is scraped"),
-            ("/notifications", "Every message was accepted."),
+            ("/notifications", "No message waits to be sent."),
         ] {
             page.open(path).await;
             let main = page.text("main").await;
@@ -195,4 +224,84 @@ async fn an_empty_engine_says_what_to_do() {
         assert_eq!(page.console().await, Vec::<String>::new());
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_night_is_not_a_good_one_when_budgets_are_spent() {
+    let site = shop().await;
+    site.publish(|published| {
+        let quiet = |status: &std::sync::Arc<LazyStatus>| {
+            let mut status = SloStatus::clone(status);
+            status.alerts.clear();
+            std::sync::Arc::new(status.into())
+        };
+        published.statuses = published.statuses.iter().map(quiet).collect();
+        published.outbox = Default::default();
+    });
+    browse(site, async |page| {
+        page.open("/alerts").await;
+        let main = page.text("main").await;
+        for part in ["Nothing fires", "1 budget is spent", "1 budget has no data", "1 budget can't be computed"] {
+            assert!(main.contains(part), "{part:?} in {main}");
+        }
+        assert_eq!(page.eval("document.querySelectorAll('main .s-ok').length").await, 0);
+        page.open("/notifications").await;
+        let waiting = page.text("#waiting").await;
+        assert!(waiting.contains("1 of those below was given up") && !waiting.contains("accepted"), "{waiting}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_utc_with_and_without_scripts() {
+    browse(shop().await, async |page| {
+        page.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": "Asia/Kolkata"})).await;
+        page.open("/slo/checkout/availability").await;
+        let moments = "[...document.querySelectorAll('time:not(.ago)')].filter((t) => t.checkVisibility())\
+             .map((t) => [t.textContent, t.dateTime, t.title])";
+        let moments = page.eval(moments).await;
+        for moment in moments.as_array().unwrap() {
+            let (text, iso, title) = (moment[0].as_str().unwrap(), moment[1].as_str().unwrap(), &moment[2]);
+            assert!(text.ends_with(" UTC"), "{moment}");
+            assert_eq!(text[..19], iso[..19].replace('T', " "), "{moment}");
+            let here = title.as_str().unwrap();
+            assert!(here.starts_with(text) && here.ends_with(" here)") && !here.contains("M here"), "{moment}");
+        }
+        assert!(moments.as_array().unwrap().len() >= 3, "{moments}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_up_message_is_told_until_it_no_longer_matters() {
+    let given_up = async |change: fn(&mut Published)| {
+        let site = shop().await;
+        site.publish(change);
+        let page = reqwest::get(&site.base).await.unwrap().text().await.unwrap();
+        page.contains("refused and given up")
+    };
+    fn refusal(published: &mut Published) -> &mut Sent {
+        let sent = std::sync::Arc::make_mut(&mut published.sent);
+        let refused = sent.iter_mut().find(|sent| sent.error.is_some()).unwrap();
+        std::sync::Arc::make_mut(refused)
+    }
+    fn accept(published: &mut Published, receiver: &str) {
+        let mut newer = Sent::clone(&published.sent[0]);
+        newer.message.channel = Channel { receiver: receiver.into(), kind: "slack".into(), index: 0 };
+        std::sync::Arc::make_mut(&mut published.sent).insert(0, newer.into());
+    }
+    fn age(published: &mut Published) {
+        let at = published.at - std::time::Duration::from_secs(2 * 86_400);
+        refusal(published).at = at;
+    }
+    rustls::crypto::ring::default_provider().install_default().ok();
+    assert!(given_up(|_| {}).await, "a fresh one");
+    assert!(given_up(age).await, "an old one whose alert fires");
+    let over = |published: &mut Published| {
+        age(published);
+        published.alerts = Default::default();
+    };
+    assert!(!given_up(over).await, "an old one whose alert is over");
+    assert!(given_up(|published| accept(published, "pager")).await, "another channel accepted");
+    assert!(!given_up(|published| accept(published, "team")).await, "the same channel accepted something newer");
 }

@@ -1,5 +1,6 @@
 //! The embedded store through its public face: what is written comes back, whatever happens in between.
 
+mod backup;
 mod child;
 mod damage;
 mod formats;

@@ -1,10 +1,10 @@
-//! `/api/v1/targets` in Prometheus's shape, with slowburn's warnings added.
+//! `/api/v1/targets` in Prometheus's shape, with slowburn's warnings and the sources of targets added.
 
 use super::envelope::{ApiError, success};
 use super::params::Pairs;
 use crate::domain::labels::Labels;
 use crate::domain::time::{Timestamp, format_duration};
-use crate::view::{Published, ScrapeView, TargetView};
+use crate::view::{DiscoveryView, Published, ScrapeView, TargetView};
 use crate::web::AppState;
 use axum::extract::State;
 use axum::response::Response;
@@ -17,6 +17,24 @@ struct Targets {
     active_targets: Vec<ActiveTarget>,
     dropped_targets: Vec<DroppedTarget>,
     dropped_target_counts: BTreeMap<String, usize>,
+    discovery: Vec<Source>,
+}
+
+/// Where a job's targets come from, and how the last refresh went.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Source {
+    scrape_pool: String,
+    /// `static`, `file_sd`, `http_sd`, `dns_sd`, or `targets` for what is wrong with the targets found.
+    kind: &'static str,
+    /// Files, URL or names; empty for `static` and `targets`.
+    source: String,
+    /// Targets found, before relabelling.
+    targets: usize,
+    /// Prometheus's zero time before the first answer.
+    last_refresh: String,
+    /// Empty when all went well.
+    problems: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +79,7 @@ pub async fn targets(State(app): State<AppState>, pairs: Pairs) -> Result<Respon
 fn select(published: &Published, active: bool, dropped: bool, pool: Option<&str>) -> Targets {
     let in_pool = |target: &&TargetView| pool.is_none_or(|pool| target.job == pool);
     let of_kind = |is_dropped: bool| published.targets.iter().filter(in_pool).filter(move |t| t.dropped == is_dropped);
+    let discovery = published.discovery.iter().filter(|source| pool.is_none_or(|pool| source.job == pool));
     let mut counts = BTreeMap::new();
     for target in of_kind(true) {
         *counts.entry(target.job.clone()).or_insert(0) += 1;
@@ -69,6 +88,18 @@ fn select(published: &Published, active: bool, dropped: bool, pool: Option<&str>
         active_targets: of_kind(false).filter(|_| active).map(active_target).collect(),
         dropped_targets: of_kind(true).filter(|_| dropped).map(dropped_target).collect(),
         dropped_target_counts: counts,
+        discovery: discovery.map(source).collect(),
+    }
+}
+
+fn source(source: &DiscoveryView) -> Source {
+    Source {
+        scrape_pool: source.job.clone(),
+        kind: source.kind,
+        source: source.source.clone(),
+        targets: source.targets,
+        last_refresh: time_or_zero(source.refreshed),
+        problems: source.problems.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What is not known has no sample: an SLO without events shows no burn rate rather than 0 or NaN.
 
+use super::discovery;
 use super::names::{RESERVED, shown};
 use crate::domain::labels::Labels;
 use crate::domain::slo::{Severity, Slo, SloId};
@@ -27,6 +28,7 @@ impl Collector for Snapshot {
         let rows = rows(&self.0);
         slo_families(&mut encoder, &rows)?;
         target_families(&mut encoder, &self.0)?;
+        discovery::families(&mut encoder, &self.0)?;
         health(&mut encoder, &self.0)
     }
 }
@@ -167,6 +169,11 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
         ("slowburn_outbox_messages", "Messages not yet accepted", Some(published.outbox.len() as f64)),
         ("slowburn_outbox_oldest_seconds", "Age of the oldest message", Some(oldest.unwrap_or_default().as_secs_f64())),
         ("slowburn_store_healthy", "Whether the last commit succeeded", Some(f64::from(store.error.is_none()))),
+        (
+            "slowburn_store_history_damaged",
+            "Whether some of the long history was found damaged",
+            Some(f64::from(store.damage.is_some())),
+        ),
         ("slowburn_store_size_bytes", "Size of the data directory", Some(store.bytes as f64)),
         (
             "slowburn_config_last_reload_successful",

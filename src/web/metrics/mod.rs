@@ -5,6 +5,7 @@
 
 mod collector;
 mod compat;
+mod discovery;
 mod names;
 mod process;
 mod text;

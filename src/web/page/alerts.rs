@@ -1,13 +1,14 @@
 //! `/alerts`: what fires and what is about to, pages before tickets.
 
-use super::chrome::{Chrome, Nav, plural};
+use super::chrome::{Chrome, Nav, number, plural};
 use super::parts::{Ago, pairs, severity_class, slo_href, web_address};
 use super::{format, render};
 use crate::clock;
 use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::Notice;
-use crate::domain::status::{AlertState, AlertStatus, SloStatus};
+use crate::domain::status::{AlertState, AlertStatus, SloStatus, State as SloState};
 use crate::domain::time::Timestamp;
+use crate::domain::wording::{self, beside};
 use crate::view::Published;
 use crate::web::AppState;
 use askama::Template;
@@ -34,6 +35,7 @@ pub struct AlertRow {
     pub windows: Option<String>,
     pub remaining: String,
     pub runs_out: String,
+    /// The policy's own words; slowburn's would only repeat the row.
     pub summary: Option<String>,
     pub runbook: Option<String>,
 }
@@ -43,8 +45,9 @@ pub struct AlertRow {
 struct Alerts {
     chrome: Chrome,
     rows: Vec<AlertRow>,
-    total: String,
-    more: usize,
+    summary: String,
+    /// What is wrong though nothing fires: text and address.
+    quiet: Vec<(String, String)>,
 }
 
 /// `GET /alerts`
@@ -63,9 +66,28 @@ fn page(published: &Published, now: Timestamp) -> Alerts {
         let alert = &status.alerts[*i];
         (alert.state != AlertState::Firing, alert.severity, std::cmp::Reverse(alert.since))
     });
-    let total = all.len();
+    let summary = match all.len() {
+        total if total > SHOWN => format!("the first {} of {} are shown", number(SHOWN), plural(total, "alert")),
+        total => plural(total, "alert"),
+    };
     let rows = all.iter().take(SHOWN).map(|(status, i)| row(status, &status.alerts[*i], published, now, &chrome.root));
-    Alerts { rows: rows.collect(), total: plural(total, "alert"), more: total.saturating_sub(SHOWN), chrome }
+    Alerts { rows: rows.collect(), summary, quiet: quiet(published, &chrome.root), chrome }
+}
+
+/// Silence is no proof of health: budgets that are spent already, SLOs without data and those that can't be computed.
+fn quiet(published: &Published, root: &str) -> Vec<(String, String)> {
+    let count = |is: fn(&LazyStatus) -> bool| published.statuses.iter().filter(|status| is(status)).count();
+    let spent = count(|status| status.budget.remaining.is_some_and(|left| left <= 0.0));
+    let silent = count(|status| status.state() == SloState::NoData);
+    let broken = count(|status| status.state() == SloState::Error);
+    let has = if silent == 1 { "has" } else { "have" };
+    let is = if spent == 1 { "is" } else { "are" };
+    let all = [
+        (spent, format!("{} {is} spent", plural(spent, "budget")), format!("{root}?sort=budget")),
+        (silent, format!("{} {has} no data", plural(silent, "budget")), format!("{root}?state=no_data")),
+        (broken, format!("{} can't be computed", plural(broken, "budget")), format!("{root}?state=error")),
+    ];
+    all.into_iter().filter(|(count, ..)| *count > 0).map(|(_, text, href)| (text, href)).collect()
 }
 
 fn row(status: &SloStatus, alert: &AlertStatus, published: &Published, now: Timestamp, root: &str) -> AlertRow {
@@ -90,9 +112,14 @@ fn row(status: &SloStatus, alert: &AlertStatus, published: &Published, now: Time
         windows: windows(alert),
         remaining: format::share(status.budget.remaining),
         runs_out: format::runs_out(status.budget.remaining, status.budget.exhausts_in_seconds),
-        summary: notice(published, status, alert).and_then(|n| n.annotations.get("summary")).map(str::to_owned),
+        summary: notice(published, status, alert).and_then(own_summary),
         runbook: status.runbook_url.as_deref().and_then(web_address),
     }
+}
+
+fn own_summary(notice: &Notice) -> Option<String> {
+    let summary = notice.annotations.get("summary")?;
+    (summary != wording::summary(&notice.detail, notice.firing())).then(|| summary.to_owned())
 }
 
 fn notice<'a>(published: &'a Published, status: &SloStatus, alert: &AlertStatus) -> Option<&'a Notice> {
@@ -120,7 +147,10 @@ pub fn burn_words(
     burn_short: Option<f64>,
     factor: Option<f64>,
 ) -> Option<String> {
-    let (long, short) = (long?, short?);
-    let (of_long, of_short) = (format::burn(burn_long), format::burn(burn_short));
-    Some(format!("{long} {of_long}, {short} {of_short}, limit {}", format::factor(factor?)))
+    let (long, short, limit) = (long?, short?, factor?);
+    let told = |rate: Option<f64>| match rate {
+        Some(rate) if rate != limit && format::burn(Some(rate)) == format::burn(Some(limit)) => beside(rate, limit),
+        _ => format::burn(rate),
+    };
+    Some(format!("{long} {}, {short} {}, limit {}", told(burn_long), told(burn_short), format::factor(limit)))
 }

@@ -3,7 +3,7 @@
 //! A group is named by its labels in the query. An SLO with several groups and none named shows them as a list. The
 //! address says everything that is shown, so that a link in a page at night leads to the same view.
 
-use super::chrome::{Chrome, Nav, plural};
+use super::chrome::{Chrome, Nav, number, plural};
 use super::detail_parts::{self as parts_of, Definition, Events, GroupLink};
 use super::history::{ChartData, InWords, RangeLink, Span, TableRow};
 use super::notifications::MessageRow;
@@ -88,7 +88,7 @@ struct Groups {
     name: String,
     summary: String,
     rows: Vec<Row>,
-    more: usize,
+    more: Option<String>,
     definition: Option<Definition>,
 }
 
@@ -147,7 +147,7 @@ async fn groups_page(
         service: slo.id.service.clone(),
         name: slo.id.name.clone(),
         summary: plural(all.len(), "budget"),
-        more: all.len().saturating_sub(rows.len()),
+        more: (all.len() > rows.len()).then(|| number(all.len() - rows.len())),
         rows,
         definition: Some(Definition::new(published, slo, None, &chrome.root)),
         chrome,

@@ -1,7 +1,7 @@
 //! What an SLO's page says beside numbers: alert history with deliveries, messages, links, groups, the definition.
 
 use super::alerts::burn_words;
-use super::chrome::plural;
+use super::chrome::{number, plural};
 use super::format;
 use super::history::Factor;
 use super::notifications::{MessageRow, tells_of};
@@ -277,8 +277,9 @@ pub fn hints(published: &Published, status: &SloStatus, slo: Option<&Slo>) -> Ve
         hints.push("No target was scraped yet: see whether scrape_configs finds any.".to_owned());
     } else if down > 0 {
         hints.push(format!(
-            "{down} of {} targets can't be scraped: see the page of targets for the reasons.",
-            up + down
+            "{} of {} can't be scraped: see the page of targets for the reasons.",
+            number(down),
+            plural(up + down, "target")
         ));
     }
     if slo.is_some_and(|slo| !matches!(slo.indicator, Indicator::Scrape { .. })) {

@@ -46,15 +46,15 @@ pub fn factor(factor: f64) -> String {
     format!("{}×", (factor * scale).round() / scale)
 }
 
-/// A burn rate in at most five characters.
+/// A burn rate in at most four characters (`<0.01` is the exception).
 pub fn burn_number(rate: f64) -> String {
     match rate {
         0.0 => "0".to_owned(),
         r if r < 0.01 => "<0.01".to_owned(),
         r if r < 1.0 => format!("{r:.2}"),
-        r if r < 100.0 => format!("{r:.1}"),
-        r if r < 10_000.0 => format!("{r:.0}"),
-        r => si(r),
+        r if r < 99.95 => format!("{r:.1}"),
+        r if r < 999.5 => format!("{r:.0}"),
+        r => short(r),
     }
 }
 
@@ -74,6 +74,16 @@ pub fn si(value: f64) -> String {
     const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     let unit = UNITS.iter().find(|(size, _)| value.abs() >= *size);
     unit.map_or_else(|| count(value), |(size, name)| format!("{}{name}", three_digits(value / size)))
+}
+
+/// `1.2k`, `45k`: two digits, or three, and a unit.
+fn short(value: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    // What rounds up to 1000 of a unit is 1 of the next.
+    let (size, name) = UNITS.into_iter().find(|(size, _)| value >= size * 0.9995).unwrap_or((1.0, ""));
+    let scaled = value / size;
+    let text = if scaled < 9.95 { format!("{scaled:.1}") } else { format!("{scaled:.0}") };
+    format!("{}{name}", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// `12.3 MiB`.
@@ -128,7 +138,7 @@ pub fn runs_out(remaining: Option<f64>, seconds: Option<f64>) -> String {
     }
 }
 
-/// `2026-01-01 12:34:56 UTC`; scripts replace it by local time.
+/// `2026-01-01 12:34:56 UTC`; scripts add the local time as a tooltip.
 pub fn utc(at: Timestamp) -> String {
     at.to_utc().map_or_else(|| at.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
@@ -232,7 +242,11 @@ mod tests {
             (burn(Some(14.4)), "14.4×"),
             (burn(Some(0.0)), "0×"),
             (burn(Some(0.004)), "<0.01×"),
-            (burn(Some(1_000_000.0)), "1.00M×"),
+            (burn(Some(99.96)), "100×"),
+            (burn(Some(999.6)), "1k×"),
+            (burn(Some(1234.0)), "1.2k×"),
+            (burn(Some(34_800.0)), "35k×"),
+            (burn(Some(1_000_000.0)), "1M×"),
             (burn(None), "–"),
             (factor(6.0), "6×"),
             (factor(0.933_333), "0.933×"),

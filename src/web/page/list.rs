@@ -102,7 +102,7 @@ pub async fn rows<'a>(engine: &Handle, statuses: impl Iterator<Item = &'a SloSta
         return Vec::new();
     }
     let sparks = engine.sparklines(statuses.iter().map(|status| name(status)).collect(), SPARK_POINTS).await;
-    let with_spark = |(i, status): (usize, &&SloStatus)| Row::new(status, sparks.get(i).map(Vec::as_slice), root);
+    let with_spark = |(i, status): (usize, &&SloStatus)| Row::new(status, sparks.get(i), root);
     statuses.iter().enumerate().map(with_spark).collect()
 }
 

@@ -42,7 +42,7 @@ pub struct Form {
     /// The worst services.
     pub chips: Vec<ServiceChoice>,
     /// How many services stand in the menu only.
-    pub more: usize,
+    pub more: Option<String>,
     pub labels: Vec<String>,
     pub sort: String,
     pub filtered: bool,
@@ -63,7 +63,7 @@ impl Form {
             states: found.counts_by_state.iter().map(|(state, count)| choice(*state, *count, &chosen)).collect(),
             services,
             chips,
-            more,
+            more: (more > 0).then(|| format::count(more as f64)),
             labels: all("label"),
             sort: all("sort").pop().unwrap_or_else(|| "worst".to_owned()),
             filtered: ["q", "service", "state", "label"].iter().any(|name| values(pairs, name).next().is_some()),

@@ -13,9 +13,11 @@ mod format;
 mod history;
 mod list;
 mod list_form;
+mod notices;
 mod notifications;
 mod parts;
 mod targets;
+mod undelivered;
 mod windows;
 
 use crate::clock;

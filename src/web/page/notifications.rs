@@ -1,6 +1,6 @@
 //! `/notifications`: messages on their way, with their retries, and what became of the last ones.
 
-use super::chrome::{Chrome, Nav, plural};
+use super::chrome::{Chrome, Nav, number, plural};
 use super::parts::{Ago, slo_href_of};
 use super::render;
 use crate::clock;
@@ -13,6 +13,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use std::sync::Arc;
 
 /// Rows of each table: the outbox holds the oldest first, which are the ones in trouble.
 const SHOWN: usize = 200;
@@ -29,7 +30,8 @@ pub struct MessageRow {
     pub what: String,
     /// Where to and what: address and name.
     pub alerts: Vec<(String, String)>,
-    pub more: usize,
+    /// How many more alerts it tells of.
+    pub more: Option<String>,
     pub created: Ago,
     pub attempts: u32,
     /// `critical` (given up), `burning` (retrying), `no_data` (waiting) or `ok` (accepted).
@@ -69,7 +71,7 @@ impl MessageRow {
             reason: message.reason.text(),
             what: what(message),
             alerts: message.alerts.iter().take(NAMED).map(|notice| named(notice, root)).collect(),
-            more: message.alerts.len().saturating_sub(NAMED),
+            more: (message.alerts.len() > NAMED).then(|| number(message.alerts.len() - NAMED)),
             created: Ago::new(message.created_at, now),
             attempts: message.attempts,
             class,
@@ -83,9 +85,9 @@ impl MessageRow {
 fn what(message: &Message) -> String {
     let firing = message.alerts.iter().filter(|notice| notice.firing()).count();
     match (firing, message.alerts.len() - firing) {
-        (0, resolved) => format!("{resolved} resolved"),
-        (firing, 0) => format!("{firing} firing"),
-        (firing, resolved) => format!("{firing} firing, {resolved} resolved"),
+        (0, resolved) => format!("{} resolved", number(resolved)),
+        (firing, 0) => format!("{} firing", number(firing)),
+        (firing, resolved) => format!("{} firing, {} resolved", number(firing), number(resolved)),
     }
 }
 
@@ -106,6 +108,8 @@ struct Notifications {
     chrome: Chrome,
     waiting: Vec<MessageRow>,
     waiting_total: String,
+    /// What there is to say when none waits.
+    none_waits: String,
     finished: Vec<MessageRow>,
     /// Whether anyone is told at all.
     routed: bool,
@@ -123,8 +127,20 @@ fn page(published: &Published, now: Timestamp) -> Notifications {
     Notifications {
         waiting: waiting.collect(),
         waiting_total: plural(published.outbox.len(), "message"),
+        none_waits: none_waits(&published.sent),
         finished: finished.collect(),
         routed: published.setup.route.is_some(),
         chrome,
+    }
+}
+
+/// That none waits is good news only when all were accepted.
+fn none_waits(finished: &[Arc<Sent>]) -> String {
+    let given_up = finished.iter().filter(|sent| sent.error.is_some()).count();
+    match given_up {
+        _ if finished.is_empty() => "No message waits to be sent.".to_owned(),
+        0 => "Every message was accepted.".to_owned(),
+        1 => "No message waits to be sent, but 1 of those below was given up.".to_owned(),
+        n => format!("No message waits to be sent, but {} of those below were given up.", number(n)),
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::labels::Labels;
 use crate::domain::slo::{Severity, SloId};
 use crate::domain::status::{BudgetStatus, BurnRate, SloStatus, State};
 use crate::domain::time::{Timestamp, format_duration};
+use crate::view::Sparkline;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -65,6 +66,12 @@ impl Ago {
         };
         Self { time: at.into(), text }
     }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn whole_minutes(length: Duration) -> Duration {
+    Duration::from_secs(length.as_secs() - length.as_secs() % MINUTE.as_secs())
 }
 
 /// Whole seconds are enough for a distance in time, and whole minutes from ten minutes on.
@@ -141,11 +148,14 @@ pub struct Spark {
     /// Height of zero, so that overspending shows.
     pub zero: f64,
     pub title: String,
+    /// How much history there is, where it is less than the SLO window.
+    pub young: Option<String>,
 }
 
 impl Spark {
     /// `None` when there is nothing to draw.
-    pub fn new(points: &[Option<f64>]) -> Option<Self> {
+    pub fn new(spark: &Sparkline) -> Option<Self> {
+        let points = &spark.points;
         let known = || points.iter().flatten().copied().filter(|value| value.is_finite());
         let (first, last) = (known().next()?, known().next_back()?);
         // Beyond 100 % overspent the shape no longer matters, but would flatten everything else.
@@ -165,8 +175,12 @@ impl Spark {
                 None => pen_down = false,
             }
         }
-        let title = format!("Budget over the SLO window: from {} to {}", share(first), share(last));
-        Some(Self { line, zero: y(0.0), title })
+        let young = spark
+            .young
+            .map(|young| if young < MINUTE { "under a minute".to_owned() } else { words(whole_minutes(young)) });
+        let stretch = young.as_ref().map_or("the SLO window".to_owned(), |young| format!("{young}, all that is known"));
+        let title = format!("Budget over {stretch}: from {} to {}", share(first), share(last));
+        Some(Self { line, zero: y(0.0), title, young })
     }
 }
 
@@ -190,13 +204,15 @@ pub struct Row {
     pub window: String,
     pub bar: Bar,
     pub burns: Vec<BurnCell>,
+    /// Whether the windows' names are long, so that cells must not be wide besides.
+    pub tight: bool,
     pub spark: Option<Spark>,
     pub problem: Option<String>,
 }
 
 impl Row {
-    /// `points` is the budget over the SLO window.
-    pub fn new(status: &SloStatus, points: Option<&[Option<f64>]>, root: &str) -> Self {
+    /// `spark` is the budget over the SLO window.
+    pub fn new(status: &SloStatus, spark: Option<&Sparkline>, root: &str) -> Self {
         Self {
             key: key(status),
             href: slo_href(root, &status.service, &status.name, &status.group),
@@ -209,8 +225,9 @@ impl Row {
             objective: format::objective(status.objective),
             window: window(status),
             bar: Bar::new(&status.budget),
+            tight: status.burn_rates.iter().any(|burn| burn.window.len() > 4),
             burns: status.burn_rates.iter().map(BurnCell::from).collect(),
-            spark: points.and_then(Spark::new),
+            spark: spark.and_then(Spark::new),
             problem: status.problem.clone(),
         }
     }

@@ -30,12 +30,22 @@ fn addresses_carry_any_name() {
 
 #[test]
 fn a_sparkline_breaks_at_gaps_and_keeps_zero_in_sight() {
-    let spark = Spark::new(&[Some(1.0), None, Some(0.0), Some(-1.0), Some(-30.0)]).unwrap();
+    let of = |points: &[Option<f64>]| Spark::new(&Sparkline { points: points.to_vec(), young: None });
+    let spark = of(&[Some(1.0), None, Some(0.0), Some(-1.0), Some(-30.0)]).unwrap();
     assert_eq!(spark.line, "M0 1M50 14L75 27L100 27");
     assert_eq!(spark.zero, 14.0);
-    assert!(Spark::new(&[None, None]).is_none());
-    assert!(Spark::new(&[]).is_none());
-    assert_eq!(Spark::new(&[Some(0.5)]).unwrap().line, "M0 14");
+    assert_eq!(spark.young, None);
+    assert!(of(&[None, None]).is_none());
+    assert!(of(&[]).is_none());
+    assert_eq!(of(&[Some(0.5)]).unwrap().line, "M0 14");
+}
+
+#[test]
+fn a_young_sparkline_says_how_young() {
+    let spark = Sparkline { points: vec![Some(1.0), Some(0.98)], young: Some(Duration::from_secs(1830)) };
+    let spark = Spark::new(&spark).unwrap();
+    assert_eq!(spark.young.as_deref(), Some("30\u{202f}min"));
+    assert!(spark.title.contains("30\u{202f}min, all that is known"), "{}", spark.title);
 }
 
 #[test]

@@ -72,9 +72,7 @@ fn mistakes_name_the_place_and_the_part() {
         (
             "two kinds of SLI",
             changed(SLOTH, "      events:", "      raw: {error_ratio_query: x}\n      events:"),
-            &[
-                "7:7: error: slos[0].sli.raw: only one of `events`, `raw` can be given; keep one of `events`, `raw`",
-            ],
+            &["7:7: error: slos[0].sli.raw: only one of `events`, `raw` can be given; keep one of `events`, `raw`"],
         ),
         (
             "camelCase in prometheus/v1",

@@ -186,7 +186,13 @@ fn the_map_allows_nothing_that_nobody_uses() {
 fn what_decides_touches_nothing_outside() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| PURE.iter().any(|room| source.path.starts_with(room))) {
-        let found = IMPURE.iter().filter(|word| source.code.contains(**word));
+        // A method may be called `awaits`.
+        let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let holds = |word: &str| {
+            word.ends_with("await") && source.code.split(word).skip(1).any(|rest| !goes_on(rest))
+                || !word.ends_with("await") && source.code.contains(word)
+        };
+        let found = IMPURE.iter().filter(|word| holds(word));
         wrong.extend(found.map(|word| format!("src/{} holds {word}", source.path)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -32,6 +32,7 @@ pub mod slo_state;
 pub mod state;
 pub mod status;
 pub mod step;
+mod stored_slo;
 pub mod time;
 pub mod trouble;
 pub mod varint;

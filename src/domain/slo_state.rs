@@ -33,7 +33,7 @@ pub struct SloState {
     /// When it left the configuration.
     pub retired: Option<Timestamp>,
     /// The definition that the alert states belong to.
-    #[serde(with = "definition")]
+    #[serde(with = "super::stored_slo")]
     pub spec: Arc<Slo>,
     /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
     #[serde(skip)]
@@ -220,20 +220,4 @@ fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String>
     all.truncate(4);
     all.sort_by(f64::total_cmp);
     all.iter().map(ToString::to_string).collect()
-}
-
-/// A definition is kept as JSON, as in the setup: its shape changes most often, and a later version reads it still.
-mod definition {
-    use super::Slo;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
-    use std::sync::Arc;
-
-    pub fn serialize<S: Serializer>(slo: &Arc<Slo>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&serde_json::to_string(&**slo).map_err(S::Error::custom)?)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Slo>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        serde_json::from_str(&text).map(Arc::new).map_err(D::Error::custom)
-    }
 }

@@ -111,7 +111,7 @@ fn slowburn_reads_its_own_openslo() {
                 .iter()
                 .map(|p| (p.severity, p.long, (p.factor.as_f64() * 1e9).round(), p.r#for))
                 .collect();
-            pairs.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+            pairs.sort_by_key(|pair| (pair.0, pair.1));
             pairs
         };
         assert_eq!(pairs(again), pairs(slo), "{}", slo.id);

@@ -186,7 +186,11 @@ fn the_map_allows_nothing_that_nobody_uses() {
 fn what_decides_touches_nothing_outside() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| PURE.iter().any(|room| source.path.starts_with(room))) {
-        let found = IMPURE.iter().filter(|word| source.code.contains(**word));
+        // A method may be called `awaits`.
+        let whole =
+            |at: usize, word: &str| !source.code[at + word.len()..].starts_with(|c: char| c.is_ascii_lowercase());
+        let holds = |word: &str| source.code.match_indices(word).any(|(at, _)| word != ".await" || whole(at, word));
+        let found = IMPURE.iter().filter(|word| holds(word));
         wrong.extend(found.map(|word| format!("src/{} holds {word}", source.path)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -89,3 +89,38 @@ fn what_openslo_has_no_words_for_is_told() {
         assert!(notes.iter().any(|note| note == wanted), "{wanted}: {notes:?}");
     }
 }
+
+/// What slowburn reads of its own OpenSLO: the same promise over the same counters. Each pair comes back as its long window
+/// alone, for a condition of OpenSLO has one.
+#[test]
+fn slowburn_reads_its_own_openslo() {
+    let before: Vec<_> = all().into_iter().filter(|slo| slo.id.name != "uptime").collect();
+    let written = export(Format::OpenSlo, &before).unwrap().text;
+    let after = super::slos::read(&written);
+    assert_eq!(after.len(), before.len());
+    for slo in &before {
+        let again = after.iter().find(|other| other.id == slo.id).unwrap();
+        let promise = |slo: &slowburn::domain::slo::Slo| {
+            (slo.objective, slo.window.clone(), slo.by.clone(), slo.timeslices, slo.labels.clone())
+        };
+        assert_eq!(promise(again), promise(slo), "{}", slo.id);
+        let pairs = |slo: &slowburn::domain::slo::Slo| {
+            let mut pairs: Vec<_> = slo
+                .policy
+                .pairs
+                .iter()
+                .map(|p| (p.severity, p.long, (p.factor.as_f64() * 1e9).round(), p.r#for))
+                .collect();
+            pairs.sort_by_key(|pair| (pair.0, pair.1));
+            pairs
+        };
+        assert_eq!(pairs(again), pairs(slo), "{}", slo.id);
+    }
+    // Counters and their weights are the same, in whatever form.
+    let count = |slos: &[std::sync::Arc<slowburn::domain::slo::Slo>], name: &str| {
+        let slo = slos.iter().find(|slo| slo.id.name == name).unwrap();
+        let rules = export(Format::Prometheus, std::slice::from_ref(slo)).unwrap().text;
+        rules.lines().find(|line| line.contains("[5m]")).unwrap().to_owned()
+    };
+    assert_eq!(count(&after, "availability"), count(&before, "availability"));
+}

@@ -191,5 +191,6 @@ fn empty(config: &Config, started: Timestamp) -> Published {
         discovery: Arc::default(),
         store: Default::default(),
         reload: Default::default(),
+        compat: Default::default(),
     }
 }

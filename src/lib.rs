@@ -5,6 +5,7 @@
 //!
 //! * in: [`config`] and [`spec`] read files, [`source`] reads targets;
 //! * decide: [`domain`], one function `step(state, event) -> effects`;
+//! * ask: [`replay`] runs what was recorded, [`suite`] runs users' own tests;
 //! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
 //! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
 
@@ -22,6 +23,7 @@ pub mod replay;
 pub mod source;
 pub mod spec;
 pub mod store;
+pub mod suite;
 pub mod telemetry;
 pub mod view;
 pub mod web;

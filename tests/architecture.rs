@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms, and the rooms that each may know besides itself. What is not here may know nothing.
-const MAP: [(&str, &[&str]); 18] = [
+const MAP: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("telemetry", &["clock", "domain"]),
@@ -20,7 +20,8 @@ const MAP: [(&str, &[&str]); 18] = [
     ("notify", &["clock", "config", "domain", "http"]),
     ("web", &["clock", "domain", "metrics", "view"]),
     ("engine", &["clock", "config", "domain", "metrics", "notify", "source", "store", "view"]),
-    ("replay", &["config", "domain", "source"]),
+    ("replay", &["config", "domain", "http", "source", "spec"]),
+    ("suite", &["config", "domain", "replay"]),
     ("demo", &["clock", "config", "domain", "notify", "source"]),
     ("app", &["clock", "config", "domain", "engine", "metrics", "notify", "source", "store", "view", "web"]),
     // Commands join what they need; nobody knows them but main.
@@ -39,6 +40,7 @@ const MAP: [(&str, &[&str]); 18] = [
             "source",
             "spec",
             "store",
+            "suite",
             "telemetry",
             "view",
         ],

@@ -62,6 +62,18 @@ fn every_configuration_of_the_examples_is_right() {
     }
 }
 
+/// The tests that are shown pass, and the documents show the differences of a test that is there.
+#[test]
+fn every_test_of_the_examples_passes() {
+    let tests: Vec<PathBuf> = files(&root().join("examples"), &["yaml"])
+        .into_iter()
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("_test.yaml")))
+        .collect();
+    assert!(!tests.is_empty());
+    let output = slowburn().arg("test").args(&tests).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
 /// The files lie in a directory of their own, so a main file that knows their jobs is written beside them.
 #[test]
 fn every_slo_file_to_begin_with_is_right() {

@@ -1,8 +1,10 @@
-//! `slowburn check`: every mistake in configuration and SLO files.
+//! `slowburn check`: every mistake in configuration and SLO files, and what became of SLOs of other formats.
 
 use super::{Outcome, output};
-use crate::config::load;
+use crate::config::load::{self, LoadResult};
+use crate::spec::fidelity::Fidelity;
 use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -25,15 +27,37 @@ enum CheckFormat {
 pub fn execute(args: &CheckArgs) -> anyhow::Result<Outcome> {
     let result = load::load(&args.config, &|name| std::env::var(name).ok())?;
     let text = match args.format {
-        CheckFormat::Json => format!("{:#}\n", result.diagnostics.to_json()),
-        CheckFormat::Text => {
-            let findings = result.diagnostics.to_text();
-            let slos = result.config.as_ref().map_or(0, |config| config.setup.slos.len());
-            let (errors, warnings) = (result.diagnostics.errors(), result.diagnostics.warnings());
-            let verdict = if errors == 0 { format!("ok: {slos} SLOs") } else { format!("{errors} errors") };
-            format!("{findings}{verdict}, {warnings} warnings, {} files read\n", result.files.len())
-        }
+        CheckFormat::Json => format!("{:#}\n", to_json(&result)),
+        CheckFormat::Text => to_text(&result),
     };
     output::print(&text)?;
     Ok(if result.diagnostics.has_errors() { Outcome::NotInOrder } else { Outcome::Done })
+}
+
+/// The findings; with a report on the SLOs of other formats where there are any.
+fn to_json(result: &LoadResult) -> serde_json::Value {
+    let mut json = result.diagnostics.to_json();
+    if !result.fidelity.is_empty() {
+        json["fidelity"] = serde_json::json!(result.fidelity);
+    }
+    json
+}
+
+fn to_text(result: &LoadResult) -> String {
+    let findings = result.diagnostics.to_text();
+    let reports: String = result.fidelity.iter().map(report).collect();
+    let slos = result.config.as_ref().map_or(0, |config| config.setup.slos.len());
+    let (errors, warnings) = (result.diagnostics.errors(), result.diagnostics.warnings());
+    let verdict = if errors == 0 { format!("ok: {slos} SLOs") } else { format!("{errors} errors") };
+    format!("{reports}{findings}{verdict}, {warnings} warnings, {} files read\n", result.files.len())
+}
+
+/// What became of one SLO of another format, as a table.
+fn report(fidelity: &Fidelity) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for point in &fidelity.points {
+        table.add_row(["  ", &point.outcome.to_string(), &point.field, &point.note]);
+    }
+    format!("{} ({}, {})\n{}\n\n", fidelity.slo, fidelity.format, fidelity.source, table.trim_fmt())
 }

@@ -14,6 +14,7 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 pub mod status;
+pub mod test;
 
 use crate::telemetry::LogFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,7 +51,9 @@ enum Command {
     /// Show how the SLOs of a running engine stand
     Status(status::StatusArgs),
     /// Run recorded samples through the same engine on a virtual clock
-    Replay(replay::ReplayArgs),
+    Replay(Box<replay::ReplayArgs>),
+    /// Run tests of SLOs: what goes in over time, and what must come out
+    Test(test::TestArgs),
     /// Write a first configuration and SLOs for what targets show
     Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
@@ -118,6 +121,7 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Check(args) => check::execute(&args),
         Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
+        Command::Test(args) => test::execute(&args),
         Command::Init(args) => init::execute(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),

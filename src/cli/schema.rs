@@ -1,7 +1,7 @@
 //! `slowburn schema`: JSON Schemas, with which editors complete keys and mark mistakes while people type.
 
 use super::{Outcome, output};
-use crate::{config, spec};
+use crate::{config, spec, suite};
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -17,6 +17,8 @@ enum Document {
     Config,
     /// SLO files of version slowburn/v1
     Slo,
+    /// Test files of slowburn test
+    Test,
 }
 
 /// Prints the schema.
@@ -24,6 +26,7 @@ pub fn execute(args: &SchemaArgs) -> anyhow::Result<Outcome> {
     let schema = match args.document {
         Document::Config => config::json_schema(),
         Document::Slo => spec::json_schema(),
+        Document::Test => suite::json_schema(),
     };
     output::print(&format!("{schema:#}\n"))?;
     Ok(Outcome::Done)

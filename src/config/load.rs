@@ -3,6 +3,7 @@
 //! A file that can't be read at all, named on the command line, is an error of its own: it is a mistake of the command,
 //! not of the configuration.
 
+use super::auth::HttpConfig;
 use super::decode::{Context, Env, NeededFile, Value, decode};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::read::{self, MainFile};
@@ -10,7 +11,7 @@ use super::yaml::{self, FileError, Mark};
 use super::{Config, checks, glob};
 use crate::domain::setup::{IntegrationSpec, ReceiverSpec, Setup};
 use crate::domain::slo::Slo;
-use crate::spec;
+use crate::spec::{self, Reading, fidelity::Fidelity};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,17 @@ pub struct LoadResult {
     /// Given when there is no error.
     pub config: Option<Config>,
     pub diagnostics: Diagnostics,
+    /// What became of each SLO that was written in another format.
+    pub fidelity: Vec<Fidelity>,
     /// All files that were read, the main file first; for watching.
+    pub files: Vec<PathBuf>,
+}
+
+/// What reading came to besides diagnostics, see [`LoadResult`].
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Option<Config>,
+    pub fidelity: Vec<Fidelity>,
     pub files: Vec<PathBuf>,
 }
 
@@ -42,26 +53,50 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<LoadResult, Unreadable> {
 
 /// As [`load`], with the main file's text given; the files that it names are read.
 pub fn load_text(path: &Path, text: &[u8], env: Env<'_>) -> LoadResult {
-    let name = path.display().to_string();
     let mut diagnostics = Diagnostics::new();
-    let documents = yaml::load(text, &name, &mut diagnostics);
-    let (main, slo_files, needed) = decode(&name, env, &mut diagnostics, |context| {
+    let Loaded { config, fidelity, files } = load_into(path, text, env, &mut diagnostics);
+    LoadResult { config, diagnostics, fidelity, files }
+}
+
+/// As [`load_text`], adding to what was found in other files; a configuration is given when none has an error.
+pub fn load_into(path: &Path, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Loaded {
+    let name = path.display().to_string();
+    let documents = yaml::load(text, &name, diagnostics);
+    let (main, slo_files, needed) = decode(&name, env, diagnostics, |context| {
         let found = read::main_file(context, &documents);
         let (main, slo_files) = found.map_or((None, Vec::new()), |(main, files)| (Some(main), files));
         (main, self::slo_files(context, slo_files), context.take_needed())
     });
-    check_needed(needed, &mut diagnostics);
-    let slos = read_slo_files(&slo_files, env, &mut diagnostics);
+    check_needed(needed, diagnostics);
+    let Reading { slos, fidelity } = read_slo_files(&slo_files, env, diagnostics);
     let mut files = vec![path.to_owned()];
     files.extend(slo_files);
     let config = main.map(|main| {
-        checks::duplicate_ids(&slos, &mut diagnostics);
-        checks::known_jobs(&slos, &main.scrape_configs, &mut diagnostics);
-        checks::any_slos(&slos, &name, &mut diagnostics);
+        checks::duplicate_ids(&slos, diagnostics);
+        checks::known_jobs(&slos, &main.scrape_configs, diagnostics);
+        checks::any_slos(&slos, &name, diagnostics);
         assemble(main, slos, path)
     });
     diagnostics.sort();
-    LoadResult { config: config.filter(|_| !diagnostics.has_errors()), diagnostics, files }
+    Loaded { config: config.filter(|_| !diagnostics.has_errors()), fidelity, files }
+}
+
+/// Reads SLO files without a main file, as tests of SLOs do; no two SLOs may have one name.
+pub fn load_slos(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
+    let Reading { slos, .. } = read_slo_files(files, env, diagnostics);
+    checks::duplicate_ids(&slos, diagnostics);
+    slos
+}
+
+/// Reads a file that holds the keys of an `http_config`, for commands that ask a server.
+pub fn http_config(name: &str, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Option<HttpConfig> {
+    let documents = yaml::load(text, name, diagnostics);
+    let (config, needed) = decode(name, env, diagnostics, |context| {
+        let root = documents.iter().find(|document| !document.is_null());
+        (root.map(|root| read::http_config::read(&context.value(root))), context.take_needed())
+    });
+    check_needed(needed, diagnostics);
+    config
 }
 
 /// Decodes the main file's text alone, without reading the files that it names; for editors and fuzzing.
@@ -76,7 +111,7 @@ pub fn check_text(name: &str, text: &[u8], env: Env<'_>) -> Diagnostics {
 }
 
 /// The files that the paths and patterns of `slo_files` name, each once, in their order.
-fn slo_files(context: &Context<'_>, values: Vec<Value<'_>>) -> Vec<PathBuf> {
+pub fn slo_files(context: &Context<'_>, values: Vec<Value<'_>>) -> Vec<PathBuf> {
     let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     for value in &values {
         let Some(text) = value.nonempty() else { continue };
@@ -125,19 +160,20 @@ fn check_needed(needed: Vec<NeededFile>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn read_slo_files(files: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
-    let mut slos = Vec::new();
-    for path in files {
+fn read_slo_files(paths: &[PathBuf], env: Env<'_>, diagnostics: &mut Diagnostics) -> Reading {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for path in paths {
         let name = path.display().to_string();
         match yaml::read_file(path) {
-            Ok(text) => slos.extend(spec::read_slos(&name, &text, env, diagnostics)),
+            Ok(text) => files.push((name, text)),
             Err(error) => {
                 let found = Diagnostic::error(&name, Mark::default(), format!("can't read the file: {error}"));
                 diagnostics.push(found.help("make it a readable file, or leave it out of slo_files"));
             }
         }
     }
-    slos
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
+    spec::read_files(&files, env, diagnostics)
 }
 
 fn assemble(main: MainFile, mut slos: Vec<Slo>, path: &Path) -> Config {

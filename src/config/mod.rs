@@ -14,6 +14,7 @@ pub mod receiver;
 pub mod scrape;
 pub mod yaml;
 
+use crate::domain::compat::Compat;
 use crate::domain::labels::Labels;
 use crate::domain::setup::Setup;
 use std::net::SocketAddr;
@@ -57,6 +58,8 @@ pub struct Storage {
 #[derive(Clone, Debug)]
 pub struct Web {
     pub listen: SocketAddr,
+    /// Whose series names `/metrics` shows too.
+    pub compat: Compat,
 }
 
 /// The JSON Schema of the main file, from the same tables that decode it.

@@ -23,6 +23,15 @@ pub const BURN: &str = "ErrorBudgetBurn";
 pub const NO_DATA: &str = "SloNoData";
 pub const SPENT: &str = "ErrorBudgetSpent";
 
+/// Labels that every alert carries.
+pub const ALERT_LABELS: [&str; 4] = ["alertname", "severity", "service", "slo"];
+
+/// The label under which a `by` label is shown: one that every alert carries gets the prefix by which Prometheus tells
+/// such labels apart. slowburn's own format refuses them; Pyrra's files group by `service`.
+pub fn shown_label(name: &str) -> String {
+    if ALERT_LABELS.contains(&name) { format!("exported_{name}") } else { name.to_owned() }
+}
+
 /// The state of one budget.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {

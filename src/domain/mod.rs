@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod burn;
 pub mod calendar;
+pub mod compat;
 pub mod dispatch;
 pub mod event;
 pub mod figures;

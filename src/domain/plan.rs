@@ -8,16 +8,18 @@ use super::labels::{Labels, Series};
 use super::selection::Selection;
 use super::selector::{Matcher, Matchers, Selector};
 use super::setup::Setup;
-use super::slo::{Indicator, Part, Slo};
+use super::slo::{Indicator, Part, Slo, Tally};
 use super::time::Timestamp;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// What a series is to an SLO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Role {
     /// Counts as the weights say.
     Counter,
+    /// A gauge, of which each sample counts.
+    Gauge(Tally),
     /// A histogram's `_count`.
     Count,
     /// The bucket that holds the good events.
@@ -125,6 +127,12 @@ impl Plan {
         (0..self.terms.len()).filter(wanted).collect()
     }
 
+    /// Whether targets of one job may differ in [`Plan::terms_for`].
+    pub fn asks_for_instances(&self) -> bool {
+        let names = |selector: &Selector| selector.matchers.0.iter().any(|matcher| matcher.label == "instance");
+        self.selection.selectors().iter().any(names)
+    }
+
     /// What a reader must hand over for these terms.
     pub fn selection(&self, terms: &[usize]) -> Selection {
         let selector = |number: &usize| self.terms[*number].reader_selector(&self.selection.selectors()[*number]);
@@ -162,8 +170,22 @@ fn terms(indicator: &Indicator) -> Vec<TermParts> {
         }
         Indicator::Scrape { .. } => Vec::new(),
         Indicator::Terms { terms, .. } => {
-            terms.iter().map(|t| (t.selector.clone(), None, Role::Counter, t.total, t.bad)).collect()
+            terms.iter().map(|t| (t.selector.clone(), None, role(t.tally), t.total, t.bad)).collect()
         }
+    }
+}
+
+fn role(tally: Tally) -> Role {
+    match tally {
+        Tally::Growth => Role::Counter,
+        of_samples => Role::Gauge(of_samples),
+    }
+}
+
+impl Role {
+    /// Whether it is a part of a latency SLO's histogram.
+    pub fn is_of_histogram(self) -> bool {
+        !matches!(self, Self::Counter | Self::Gauge(_))
     }
 }
 

@@ -7,11 +7,13 @@
 //! * A series that was missing continues from its last value for 24 h of successful scraping; time without a scrape does
 //!   not run, so neither a dead target nor a stopped slowburn forgets anything.
 //! * NaN, infinite and negative values are no sight of the series at all.
+//! * A gauge (other formats have such SLIs) has no growth: each of its samples is an event at its time, the first too.
 
 use super::labels::Series;
 use super::plan::{Link, Plan, Role};
 use super::reading::{Reading, Sample, Target};
 use super::setup::{JobPolicy, NewSeries, NewTarget};
+use super::slo::Tally;
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -122,8 +124,10 @@ impl TargetState {
     /// back is taken as standing still.
     pub fn count(&mut self, target: &Target, at: Timestamp, reading: &Reading, context: &Context<'_>) -> Counted {
         let at = self.last_attempt.map_or(at, |last| at.max(Timestamp(last.0 + 1)));
-        let mut counting = Counting { target: self, context, at, gap: false, reading, out: Counted::default() };
-        counting.gap = counting.is_gap(target);
+        let regular = GAP_INTERVALS * millis(target.interval).max(1);
+        let mut counting =
+            Counting { target: self, context, at, gap: false, regular, reading, out: Counted::default() };
+        counting.gap = counting.is_gap();
         counting.advance_clock(target);
         let links: Vec<_> = reading.samples.iter().map(|s| counting.links(&s.series)).collect();
         counting.choose_totals(&links);
@@ -177,6 +181,8 @@ struct Counting<'a> {
     context: &'a Context<'a>,
     at: Timestamp,
     gap: bool,
+    /// Longest time between two samples of a gauge in which it was measured, in milliseconds.
+    regular: i64,
     reading: &'a Reading,
     out: Counted,
 }
@@ -187,8 +193,8 @@ impl Counting<'_> {
         self.target.series.get(series).map_or_else(|| self.context.plan.links(series), |known| known.links.clone())
     }
 
-    fn is_gap(&self, target: &Target) -> bool {
-        let long = |last: Timestamp| self.at.0 - last.0 > GAP_INTERVALS * millis(target.interval).max(1);
+    fn is_gap(&self) -> bool {
+        let long = |last: Timestamp| self.at.0 - last.0 > self.regular;
         self.target.failed_since || self.target.last_success.is_some_and(long)
     }
 
@@ -204,7 +210,7 @@ impl Counting<'_> {
     fn choose_totals(&mut self, links: &[SmallVec<[Link; 2]>]) {
         let mut families: BTreeMap<usize, Family> = BTreeMap::new();
         for (sample, links) in self.reading.samples.iter().zip(links) {
-            for link in links.iter().filter(|link| link.role != Role::Counter) {
+            for link in links.iter().filter(|link| link.role.is_of_histogram()) {
                 families.entry(link.slo).or_default().add(link.role, &sample.series);
             }
         }
@@ -219,7 +225,7 @@ impl Counting<'_> {
     }
 
     fn sample(&mut self, sample: &Sample, links: SmallVec<[Link; 2]>) {
-        if !sample.value.is_finite() || sample.value < 0.0 {
+        if !sample.value.is_finite() || (sample.value < 0.0 && !may_be_negative(&links)) {
             let shown = || format!("{} {}", sample.series, sample.value);
             self.out.invalid.get_or_insert_with(|| (0, shown())).0 += 1;
             return;
@@ -259,7 +265,7 @@ impl Counting<'_> {
         }
         let infinity = || self.target.infinity.contains(&self.context.keys[link.slo]);
         match link.role {
-            Role::Counter | Role::Threshold => true,
+            Role::Counter | Role::Gauge(_) | Role::Threshold => true,
             Role::Count => !infinity(),
             Role::Infinity => infinity(),
             Role::Boundary => false,
@@ -271,12 +277,25 @@ impl Counting<'_> {
         let reset = moved || sample.value < known.value;
         let events = if reset { sample.value } else { sample.value - known.value };
         for link in links {
-            self.push(sample, link, known.at, at, events, !(reset && self.gap));
+            match link.role {
+                Role::Gauge(tally) => {
+                    // A gauge tells of no time in which nobody saw it, while a counter does.
+                    if !self.gap && at.0 - known.at.0 <= self.regular {
+                        self.push(sample, link, known.at, at, 0.0, true);
+                    }
+                    self.push(sample, link, at, at, tally.of_sample(sample.value), true);
+                }
+                _ => self.push(sample, link, known.at, at, events, !(reset && self.gap)),
+            }
         }
     }
 
     fn birth(&mut self, sample: &Sample, at: Timestamp, links: &[Link]) {
         for link in links {
+            if let Role::Gauge(tally) = link.role {
+                self.push(sample, link, at, at, tally.of_sample(sample.value), true);
+                continue;
+            }
             let earlier = self.target.last_success.filter(|last| *last >= link.since);
             let from = match earlier {
                 Some(_) if self.context.policy.new_series == NewSeries::Baseline => None,
@@ -322,6 +341,12 @@ impl Family {
         let le = series.labels.get("le").and_then(|le| le.parse::<f64>().ok());
         self.boundaries.extend(le.filter(|le| le.is_finite()).map(Boundary));
     }
+}
+
+/// Whether all that is asked of a series is how often its value compares so: then a negative one is a value like any
+/// other, while nothing can have grown or happened so often.
+fn may_be_negative(links: &[Link]) -> bool {
+    links.iter().all(|link| matches!(link.role, Role::Gauge(Tally::Samples | Tally::Where(_))))
 }
 
 /// Whether a series counts nothing: it feeds no SLO, or names a boundary only.

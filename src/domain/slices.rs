@@ -5,7 +5,7 @@
 
 use super::burn::{exceeds, window_counts};
 use super::history::History;
-use super::slo::{Maintenance, Timeslices};
+use super::slo::{Maintenance, SliceVerdict, Timeslices};
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub struct Slices {
     next_end: Option<Timestamp>,
 }
 
-/// A slice's verdict as counts: nothing, one good or one bad.
+/// A slice's verdict as counts: nothing, or one event with its bad part.
 type Verdict = (f64, f64);
 
 impl Slices {
@@ -84,6 +84,9 @@ fn judge(spec: &Timeslices, events: &History, maintenance: &[Maintenance], end: 
     let counts = window_counts(events, maintenance, Timestamp(end.0 - millis(spec.slice).max(1)), end);
     if counts.total <= 0.0 {
         return if counts.measured > 0 { (1.0, 0.0) } else { (0.0, 0.0) };
+    }
+    if spec.verdict == SliceVerdict::Share {
+        return (1.0, (counts.bad / counts.total).clamp(0.0, 1.0));
     }
     let allowed =
         super::ratio::Ratio::new(100, 1).and_then(|hundred| spec.target.over(hundred)).and_then(|t| t.complement());

@@ -2,7 +2,7 @@
 
 use super::alert::Standing;
 use super::gauge::{Gauge, Gauges};
-use super::group::{Change, Firing, GroupState, Surroundings};
+use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
 use super::labels::Labels;
 use super::lazy_status::LazyStatus;
 use super::reading::{Target, TargetId};
@@ -33,6 +33,7 @@ pub struct SloState {
     /// When it left the configuration.
     pub retired: Option<Timestamp>,
     /// The definition that the alert states belong to.
+    #[serde(with = "definition")]
     pub spec: Arc<Slo>,
     /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
     #[serde(skip)]
@@ -128,7 +129,7 @@ impl SloState {
                 self.refused_groups += 1;
                 return None;
             }
-            let group: Labels = spec.by.iter().zip(&values).collect();
+            let group: Labels = spec.by.iter().map(|name| shown_label(name)).zip(&values).collect();
             self.groups.insert(values.clone(), GroupState::new(group, &spec, at).into());
         }
         self.groups.get_mut(&values).map(|group| (spec, &mut **group))
@@ -202,4 +203,20 @@ fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String>
     all.truncate(4);
     all.sort_by(f64::total_cmp);
     all.iter().map(ToString::to_string).collect()
+}
+
+/// A definition is kept as JSON, as in the setup: its shape changes most often, and a later version reads it still.
+mod definition {
+    use super::Slo;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _, ser::Error as _};
+    use std::sync::Arc;
+
+    pub fn serialize<S: Serializer>(slo: &Arc<Slo>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&serde_json::to_string(&**slo).map_err(S::Error::custom)?)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Slo>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text).map(Arc::new).map_err(D::Error::custom)
+    }
 }

@@ -288,7 +288,7 @@ fn notice(
 ) -> Notice {
     let mut labels = setup.external_labels.clone();
     labels.merge(&spec.labels);
-    labels.merge(&spec.policy.labels);
+    labels.merge(&spec.policy.labels_of(key.severity()));
     labels.merge(&detail.group);
     labels.set("alertname", key.name());
     labels.set("service", &spec.id.service);
@@ -306,6 +306,6 @@ fn notice(
     annotations.set("description", wording::description(detail, firing));
     annotations.set("runbook_url", detail.runbook_url.clone().unwrap_or_default());
     annotations.set("slo_url", &detail.slo_url);
-    annotations.merge(&spec.policy.annotations);
+    annotations.merge(&spec.policy.annotations_of(key.severity()));
     Notice { labels, annotations, starts_at, ends_at, detail: detail.clone() }
 }

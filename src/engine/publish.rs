@@ -68,6 +68,7 @@ impl super::Engine {
             discovery: self.targets.discovery.clone(),
             store: self.store_view(),
             reload: self.reload.clone(),
+            compat: self.config.web.compat,
         }
     }
 

@@ -23,11 +23,15 @@ fn build(plan: Plan, wide: BTreeSet<usize>, config: &Config) -> SelectorsFor {
     // Only where a job's series can't change `job` and `instance` do a target's own labels tell what can't match.
     let plain = |job: &&crate::config::scrape::ScrapeConfig| !job.honor_labels && job.metric_relabel_configs.is_empty();
     let fixed: BTreeSet<String> = config.scrape_configs.iter().filter(plain).map(|job| job.job_name.clone()).collect();
-    let shared: Mutex<HashMap<Vec<usize>, Selection>> = Mutex::default();
+    let by_instance = plan.asks_for_instances();
+    // Many targets differ in what no selector asks for.
+    let shared: Mutex<HashMap<[Option<String>; 2], Selection>> = Mutex::default();
     Arc::new(move |target: &Labels| {
         let changeable = target.get("job").is_none_or(|job| !fixed.contains(job));
-        let terms = plan.terms_for(target, changeable, &|slo| wide.contains(&slo));
+        let label = |name: &str| target.get(name).map(str::to_owned);
+        let alike = [label("job"), by_instance.then(|| label("instance")).flatten()];
+        let select = |_: &_| plan.selection(&plan.terms_for(target, changeable, &|slo| wide.contains(&slo)));
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.entry(terms).or_insert_with_key(|terms| plan.selection(terms)).clone()
+        shared.entry(alike).or_insert_with_key(select).clone()
     })
 }

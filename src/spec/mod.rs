@@ -2,56 +2,154 @@
 //!
 //! A file holds one or more YAML documents, and each tells its own format. Every format is one module beside
 //! [`slowburn`] that reads a document into the same checked types; what they share (names, pairs of windows, selectors,
-//! percentages) lies here. Reading goes on after a mistake, so that one run reports all mistakes of a file.
+//! percentages, PromQL) lies here. Reading goes on after a mistake, so that one run reports all mistakes of all files.
+//!
+//! Documents of other formats may lean on others (OpenSLO's references, Sloth's catalogues of windows), in whatever
+//! file those stand. So reading has two passes: the first gathers what can be leaned on, the second reads the SLOs.
 
 mod declared;
+mod definition;
+pub mod fidelity;
+mod foreign;
 mod format;
 pub mod names;
+mod openslo;
 pub mod pairs;
 mod percent;
+pub mod promql;
+mod pyrra;
 mod selectors;
+mod sloth;
 mod slowburn;
 
 use crate::config::decode::{Env, Value, decode, schema};
 use crate::config::diagnostics::{Diagnostic, Diagnostics};
-use crate::config::yaml::{self, Mark};
+use crate::config::yaml::{self, Kind, Mark, Node};
 use crate::domain::slo::Slo;
 use declared::Declared;
+use fidelity::Fidelity;
 use format::Format;
+use openslo::Pass;
 
-/// Reads the SLOs of one file; those with a mistake are left out, and all mistakes go to `diagnostics`.
-///
-/// `file` names it in messages and in [`Slo::source`]; `env` looks up `${NAME}`.
-pub fn read_slos(file: &str, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
-    let errors_before = diagnostics.errors();
-    let documents = yaml::load(text, file, diagnostics);
-    let documents: Vec<_> = documents.iter().filter(|document| !document.is_null()).collect();
-    if documents.is_empty() && diagnostics.errors() == errors_before {
-        let found = Diagnostic::warning(file, Mark::default(), "the file holds no SLO");
-        diagnostics.push(found.help(format!("begin it with `version: {}`", slowburn::VERSION)));
-    }
-    let source = diagnostics.source(file).unwrap_or_default();
-    decode(file, env, diagnostics, |context| {
-        let mut declared = Declared::default();
-        let read = |document| read_document(&context.value(document), &source, &mut declared);
-        documents.into_iter().flat_map(read).collect()
-    })
+/// What was read from all files.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub slos: Vec<Slo>,
+    /// A report on each SLO that was written in another format.
+    pub fidelity: Vec<Fidelity>,
 }
 
-fn read_document(root: &Value<'_>, source: &str, declared: &mut Declared) -> Vec<Slo> {
-    match format::recognise(root) {
-        Some(Format::Slowburn) => slowburn::read(root, source, declared),
-        Some(foreign) => {
-            root.error(
-                format!("{foreign} are not supported yet in this version of slowburn"),
-                format!(
-                    "write the SLO with `version: {}` for now; docs/slo-reference.md lists the keys",
-                    slowburn::VERSION
-                ),
-            );
-            Vec::new()
+/// A file by its name in messages and in [`Slo::source`], and its content.
+pub type SourceFile<'a> = (&'a str, &'a [u8]);
+
+/// What documents of other formats lean on.
+#[derive(Default)]
+struct Gathered {
+    windows: sloth::Catalogues,
+    openslo: openslo::Library,
+}
+
+/// Reads the SLOs of several files, which may refer to one another; those with a mistake are left out, and all mistakes
+/// go to `diagnostics`. `env` looks up `${NAME}`, which only slowburn's own format has.
+pub fn read_files(files: &[SourceFile<'_>], env: Env<'_>, diagnostics: &mut Diagnostics) -> Reading {
+    let documents: Vec<(&str, Vec<Node>)> =
+        files.iter().map(|(name, text)| (*name, documents(name, text, diagnostics))).collect();
+    let mut gathered = Gathered::default();
+    for pass in [Pass::First, Pass::Second] {
+        for (name, documents) in &documents {
+            documents.iter().for_each(|document| gather(name, document, pass, &mut gathered, diagnostics));
         }
-        None => Vec::new(),
+    }
+    let mut reading = Reading::default();
+    for (name, documents) in &documents {
+        let mut declared = Declared::default();
+        for document in documents {
+            let file = File { name, env, gathered: &gathered };
+            file.read(document, &mut declared, diagnostics, &mut reading);
+        }
+    }
+    reading
+}
+
+/// Reads the SLOs of one file; see [`read_files`].
+pub fn read_slos(file: &str, text: &[u8], env: Env<'_>, diagnostics: &mut Diagnostics) -> Vec<Slo> {
+    read_files(&[(file, text)], env, diagnostics).slos
+}
+
+/// The documents of a file; a list of documents is as good as several.
+fn documents(name: &str, text: &[u8], diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let errors_before = diagnostics.errors();
+    let documents = yaml::load(text, name, diagnostics);
+    let is_list = |items: &[Node]| items.iter().any(|item| item.get("apiVersion").is_some());
+    let apart = |document: Node| match document.kind() {
+        Kind::List(items) if is_list(items) => items.clone(),
+        _ => vec![document],
+    };
+    let documents: Vec<Node> = documents.into_iter().filter(|document| !document.is_null()).flat_map(apart).collect();
+    if documents.is_empty() && diagnostics.errors() == errors_before {
+        let found = Diagnostic::warning(name, Mark::default(), "the file holds no SLO");
+        diagnostics.push(found.help(format!("begin it with `version: {}`", slowburn::VERSION)));
+    }
+    documents
+}
+
+/// Texts of other formats stand as they are.
+fn as_written(name: &str) -> Option<String> {
+    Some(format!("${{{name}}}"))
+}
+
+fn gather(name: &str, document: &Node, pass: Pass, gathered: &mut Gathered, diagnostics: &mut Diagnostics) {
+    match format::peek(document) {
+        Some(Format::SlothWindows) if pass == Pass::First => decode(name, &as_written, diagnostics, |context| {
+            gathered.windows.add(&context.value(document));
+        }),
+        Some(Format::OpenSlo) => decode(name, &as_written, diagnostics, |context| {
+            gathered.openslo.add(&context.value(document), pass);
+        }),
+        _ => {}
+    }
+}
+
+/// A file that is being read.
+struct File<'a> {
+    name: &'a str,
+    env: Env<'a>,
+    gathered: &'a Gathered,
+}
+
+impl File<'_> {
+    fn read(&self, document: &Node, declared: &mut Declared, diagnostics: &mut Diagnostics, reading: &mut Reading) {
+        let source = diagnostics.source(self.name).unwrap_or_default();
+        let foreign = format::peek(document).is_some_and(Format::is_foreign);
+        let env: Env<'_> = if foreign { &as_written } else { self.env };
+        let (slos, fidelity) = decode(self.name, env, diagnostics, |context| {
+            let root = context.value(document);
+            match format::recognise(&root) {
+                Some(Format::Slowburn) => (slowburn::read(&root, &source, declared), Vec::new()),
+                Some(format) => self.read_foreign(format, &root, &source, declared).into_iter().unzip(),
+                None => (Vec::new(), Vec::new()),
+            }
+        });
+        reading.slos.extend(slos);
+        reading.fidelity.extend(fidelity);
+    }
+
+    fn read_foreign(
+        &self,
+        format: Format,
+        root: &Value<'_>,
+        source: &str,
+        declared: &mut Declared,
+    ) -> Vec<(Slo, Fidelity)> {
+        match format {
+            Format::Sloth => sloth::read(root, source, &self.gathered.windows, declared),
+            Format::SlothResource => sloth::read_resource(root, source, &self.gathered.windows, declared),
+            Format::Pyrra => pyrra::read(root, source, declared),
+            Format::OpenSlo => openslo::read(root, source, &self.gathered.openslo, declared),
+            Format::OpenSloAlpha => openslo::read_alpha(root, source, declared),
+            // Gathered already, or not of this part.
+            Format::SlothWindows | Format::Slowburn => Vec::new(),
+        }
     }
 }
 

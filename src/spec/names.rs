@@ -5,12 +5,10 @@
 //! every alert carries already.
 
 use crate::config::decode::is_label_name;
+use crate::domain::group::ALERT_LABELS;
 
 /// Longest name of a service or an SLO, in characters: two of them still fit a message's subject.
 const LONGEST_NAME: usize = 128;
-
-/// Labels that slowburn sets on every alert.
-const OF_EVERY_ALERT: [&str; 4] = ["alertname", "severity", "service", "slo"];
 
 /// Labels that an SLO's own figures carry on `/metrics`, or that tell the buckets of one histogram apart.
 const OF_FIGURES: [&str; 3] = ["le", "outcome", "window"];
@@ -47,13 +45,13 @@ pub fn bad_label(name: &str) -> Option<String> {
     if name.starts_with("__") {
         return Some("choose another name; those that begin with __ are Prometheus's own".to_owned());
     }
-    let taken = OF_EVERY_ALERT.contains(&name);
-    taken.then(|| format!("choose another name; slowburn sets {} on every alert", OF_EVERY_ALERT.join(", ")))
+    let taken = ALERT_LABELS.contains(&name);
+    taken.then(|| format!("choose another name; slowburn sets {} on every alert", ALERT_LABELS.join(", ")))
 }
 
 /// How to mend a label by which budgets can't be kept; `None` when they can.
 pub fn bad_grouping(name: &str) -> Option<String> {
-    let names = [&OF_EVERY_ALERT[..], &OF_FIGURES[..]].concat();
+    let names = [&ALERT_LABELS[..], &OF_FIGURES[..]].concat();
     let taken = names.contains(&name);
     let rename = || {
         format!(

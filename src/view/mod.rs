@@ -6,6 +6,7 @@
 
 mod statuses;
 
+use crate::domain::compat::Compat;
 use crate::domain::labels::Labels;
 use crate::domain::message::{Message, Notice, Sent};
 use crate::domain::setup::Setup;
@@ -39,6 +40,8 @@ pub struct Published {
     pub discovery: Arc<Vec<DiscoveryView>>,
     pub store: StoreView,
     pub reload: ReloadView,
+    /// Whose series names `/metrics` shows too.
+    pub compat: Compat,
 }
 
 /// A target and its last scrape.

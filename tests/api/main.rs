@@ -1,6 +1,7 @@
 //! The JSON API, `/metrics` and the operations endpoints over real sockets.
 
 mod badge;
+mod compat;
 mod data;
 mod guard;
 mod history;

@@ -102,6 +102,7 @@ pub fn slo(service: &str, name: &str, by: &[&str]) -> Slo {
             runbook_url: Some("https://runbooks.example.com/x".into()),
             labels: labels([("channel", "checkout")]),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         },
         maintenance: Vec::new(),
         source: "slos/checkout.yaml:4".into(),
@@ -204,6 +205,7 @@ pub fn empty() -> Published {
         targets: Arc::default(),
         store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
+        compat: Default::default(),
     }
 }
 

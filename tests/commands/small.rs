@@ -17,7 +17,7 @@ fn the_version_is_the_package_s() {
 #[test]
 fn help_names_every_command() {
     let help = here(&["--help"]);
-    for command in ["run", "check", "status", "replay", "init", "notify-test", "schema", "completions"] {
+    for command in ["run", "check", "status", "replay", "test", "init", "notify-test", "schema", "completions"] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
         let of_command = here(&[command, "--help"]);
         assert_eq!((of_command.code, of_command.err.as_str()), (0, ""), "{command}");
@@ -35,7 +35,7 @@ fn wrong_usage_ends_with_2() {
 
 #[test]
 fn schemas_are_json_that_knows_the_keys() {
-    for (document, key) in [("config", "scrape_configs"), ("slo", "slos")] {
+    for (document, key) in [("config", "scrape_configs"), ("slo", "slos"), ("test", "slo_files")] {
         let schema: Value = serde_json::from_str(&here(&["schema", document]).out).unwrap();
         let root = schema["$ref"].as_str().unwrap().trim_start_matches('#');
         assert!(schema.pointer(root).unwrap()["properties"][key].is_object(), "{document}");

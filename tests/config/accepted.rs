@@ -198,3 +198,16 @@ fn addresses_to_listen_on() {
         assert_eq!((found.web.listen.to_string().as_str(), found.global.external_url.as_str()), (address, url));
     }
 }
+
+#[test]
+fn other_tools_names_are_asked_for_by_tool() {
+    for (text, sloth, pyrra) in [
+        ("web: {}", false, false),
+        ("web: {compat: []}", false, false),
+        ("web: {compat: [sloth]}", true, false),
+        ("web: {compat: [pyrra, sloth]}", true, true),
+    ] {
+        let compat = config(&with_receiver(text)).web.compat;
+        assert_eq!((compat.sloth, compat.pyrra), (sloth, pyrra), "{text}");
+    }
+}

@@ -4,7 +4,7 @@ use crate::build::{latency, objective, pair, ratio, sample, seconds, series, set
 use crate::run::{Run, at};
 use slowburn::domain::calendar::{Calendar, Period};
 use slowburn::domain::event::Event;
-use slowburn::domain::slo::{Severity, Slo, SloWindow, Timeslices};
+use slowburn::domain::slo::{Severity, SliceVerdict, Slo, SloWindow, Timeslices};
 use slowburn::domain::status::{State, WindowStatus};
 use slowburn::domain::time::Timestamp;
 use std::time::Duration;
@@ -148,7 +148,14 @@ fn a_calendar_budget_begins_anew_at_local_midnight() {
 }
 
 fn sliced(target: &str) -> Slo {
-    Slo { timeslices: Some(Timeslices { slice: Duration::from_secs(60), target: ratio(target) }), ..slo("requests") }
+    Slo {
+        timeslices: Some(Timeslices {
+            slice: Duration::from_secs(60),
+            target: ratio(target),
+            verdict: SliceVerdict::Whole,
+        }),
+        ..slo("requests")
+    }
 }
 
 #[test]

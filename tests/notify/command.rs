@@ -27,7 +27,7 @@ fn config(receivers: Vec<Receiver>) -> Config {
         scrape_configs: Vec::new(),
         storage: Storage { path: "data".into() },
         receivers,
-        web: Web { listen: ([127, 0, 0, 1], 0).into() },
+        web: Web { listen: ([127, 0, 0, 1], 0).into(), compat: Default::default() },
         setup: Setup {
             watched_jobs: None,
             slos: Vec::new(),

@@ -178,6 +178,7 @@ pub fn of(shown: &[Shown]) -> Published {
         targets: Arc::default(),
         store: StoreView::default(),
         reload: ReloadView { last_success: Some(at - Duration::from_secs(86_400)), ..ReloadView::default() },
+        compat: Default::default(),
     }
 }
 

@@ -138,5 +138,6 @@ fn policy(shown: &Shown) -> Policy {
         runbook_url: Some(format!("https://runbooks.example.com/{}/{}", shown.service, shown.name)),
         labels: Labels::new(),
         annotations: labels(&[("dashboard", "https://dashboards.example.com/d/checkout")]),
+        of_severity: Default::default(),
     }
 }

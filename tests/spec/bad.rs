@@ -99,9 +99,7 @@ service: x
 "#,
             ),
             0,
-            &[
-                "1:1: error: Sloth's SLO documents are not supported yet in this version of slowburn; write the SLO with `version: slowburn/v1` for now; docs/slo-reference.md lists the keys",
-            ],
+            &["1:1: error: `slos` is missing; add it: the SLOs"],
         ),
         (
             "OpenSLO",
@@ -112,7 +110,8 @@ kind: SLO
             ),
             0,
             &[
-                "1:1: error: OpenSLO documents are not supported yet in this version of slowburn; write the SLO with `version: slowburn/v1` for now; docs/slo-reference.md lists the keys",
+                "1:1: error: `metadata` is missing; add it: its name",
+                "1:1: error: `spec` is missing; add it: what it says",
             ],
         ),
         (

@@ -69,7 +69,7 @@ fn every_key_is_read() {
     assert_eq!(total.to_string(), r#"http_requests_total{job="checkout"}"#);
     assert_eq!(part.to_string(), r#"http_requests_total{job="checkout",code=~"5.."}"#);
     assert_eq!(part_is, Part::Bad);
-    let slices = Timeslices { slice: Duration::from_secs(60), target: ratio("97.5") };
+    let slices = Timeslices { slice: Duration::from_secs(60), target: ratio("97.5"), verdict: SliceVerdict::Whole };
     assert_eq!(slo.timeslices, Some(slices));
     let start = Timestamp::parse("2026-06-13T20:00:00Z").unwrap();
     let end = Timestamp::parse("2026-06-14T00:00:00Z").unwrap();
@@ -138,6 +138,7 @@ fn what_is_left_out_has_its_default() {
             runbook_url: None,
             labels: Labels::new(),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         }
     );
 }

@@ -39,6 +39,7 @@ pub fn slo(name: &str) -> Slo {
             runbook_url: None,
             labels: Labels::new(),
             annotations: Labels::new(),
+            of_severity: Default::default(),
         },
         maintenance: Vec::new(),
         source: String::new(),

@@ -1,7 +1,7 @@
 //! A map that was opened with the table of its keys.
 
 use super::{Field, Table, Value, nearest};
-use crate::config::diagnostics::Diagnostic;
+use crate::config::diagnostics::{Diagnostic, Severity};
 use crate::config::yaml::{Entry, Kind, Mark};
 
 /// Gives the values of a map by key; all keys that don't belong were reported when it was opened.
@@ -10,16 +10,28 @@ pub struct Map<'a> {
     value: Value<'a>,
     entries: &'a [Entry],
     table: &'static Table,
+    /// How bad a key is that does not belong.
+    strange: Severity,
 }
 
 impl<'a> Value<'a> {
     /// Opens a map: reports anything else, unknown keys with the nearest known one, refused keys and missing ones.
     pub fn map(&self, table: &'static Table) -> Option<Map<'a>> {
+        self.open(table, Severity::Error)
+    }
+
+    /// As [`Value::map`], for files that other programs read too: keys that don't belong are ignored with a warning, as
+    /// those programs ignore them.
+    pub fn lenient_map(&self, table: &'static Table) -> Option<Map<'a>> {
+        self.open(table, Severity::Warning)
+    }
+
+    fn open(&self, table: &'static Table, strange: Severity) -> Option<Map<'a>> {
         let Kind::Map(entries) = self.node().kind() else {
             self.expected("a map of keys and values");
             return None;
         };
-        let map = Map { value: self.clone(), entries, table };
+        let map = Map { value: self.clone(), entries, table, strange };
         map.check_keys();
         Some(map)
     }
@@ -72,7 +84,7 @@ impl<'a> Map<'a> {
             && let Some(entry) = self.entry(last)
         {
             let message = format!("only one of {} can be given", quoted_list(&given));
-            self.report(entry.key.mark, last, message, format!("keep one of {}", quoted_list(&given)));
+            self.report(Severity::Error, entry.key.mark, last, message, format!("keep one of {}", quoted_list(&given)));
         }
     }
 
@@ -95,7 +107,7 @@ impl<'a> Map<'a> {
             match self.table.refused.iter().find(|refused| refused.covers(key)) {
                 Some(refused) => {
                     self.value.context().hide(entry.value.mark);
-                    self.report(entry.key.mark, key, format!("`{key}` {}", refused.why), refused.help);
+                    self.report(self.strange, entry.key.mark, key, format!("`{key}` {}", refused.why), refused.help);
                 }
                 None => self.unknown_key(entry),
             }
@@ -114,7 +126,8 @@ impl<'a> Map<'a> {
                 } else {
                     format!("fill it in: {}", field.doc)
                 };
-                self.report(entry.key.mark, field.key, format!("`{}` is empty", field.key), help);
+                let message = format!("`{}` is empty", field.key);
+                self.report(Severity::Error, entry.key.mark, field.key, message, help);
             }
             Some(_) => {}
         }
@@ -133,13 +146,18 @@ impl<'a> Map<'a> {
             Some(near) => format!("did you mean `{}`?", near.key),
             None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
         };
-        self.report(entry.key.mark, key, "unknown key".to_owned(), help);
+        let message = if self.strange == Severity::Error { "unknown key" } else { "unknown key, which is ignored" };
+        self.report(self.strange, entry.key.mark, key, message.to_owned(), help);
     }
 
-    fn report(&self, mark: Mark, key: &str, message: String, help: impl Into<String>) {
+    fn report(&self, severity: Severity, mark: Mark, key: &str, message: String, help: impl Into<String>) {
         let path = if self.value.path().is_empty() { key.to_owned() } else { format!("{}.{key}", self.value.path()) };
         let context = self.value.context();
-        context.push(Diagnostic::error(context.file(), mark, message).path(path).value(key).help(help));
+        let found = match severity {
+            Severity::Error => Diagnostic::error(context.file(), mark, message),
+            Severity::Warning => Diagnostic::warning(context.file(), mark, message),
+        };
+        context.push(found.path(path).value(key).help(help));
     }
 
     /// `channel: #slo` leaves the channel empty.

@@ -32,6 +32,15 @@ impl Value<'_> {
         }
     }
 
+    /// Any finite number.
+    pub fn number(&self) -> Option<f64> {
+        let text = self.text_like("a number")?;
+        match text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+            Some(number) => Some(number),
+            None => self.refuse("not a number", "write it like 0.25, -3 or 1e-6"),
+        }
+    }
+
     /// A Prometheus duration.
     pub fn duration(&self) -> Option<Duration> {
         let text = self.text_like("a duration")?;

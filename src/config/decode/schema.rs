@@ -47,6 +47,7 @@ fn shape(shape_of: &'static Shape, defs: &mut Map<String, Value>) -> Value {
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer", "minimum": 0 }),
         Shape::Decimal => json!({ "type": "number", "minimum": 0 }),
+        Shape::Number => json!({ "type": "number" }),
         Shape::Duration => json!({ "type": "string", "pattern": DURATION, "examples": ["30s", "5m", "30d"] }),
         Shape::Size => json!({ "type": ["string", "integer"], "examples": ["64MiB"] }),
         Shape::Time => json!({ "type": "string", "examples": ["2026-01-31T22:00:00Z"] }),

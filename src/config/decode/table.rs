@@ -41,6 +41,8 @@ pub enum Shape {
     Integer,
     /// A decimal, not negative.
     Decimal,
+    /// Any number.
+    Number,
     /// `30s`, `5m`, `30d`.
     Duration,
     /// `64MiB`.

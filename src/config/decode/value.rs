@@ -2,7 +2,7 @@
 
 use super::{Context, NeededFile};
 use crate::config::diagnostics::{Diagnostic, sounds_secret};
-use crate::config::yaml::{Kind, Mark, Node};
+use crate::config::yaml::{Kind, Mark, Node, Scalar, Style};
 use std::path::PathBuf;
 
 /// A node of a file while it is decoded.
@@ -96,6 +96,18 @@ impl<'a> Value<'a> {
         });
     }
 
+    /// As [`Value::error_at`], about a part of the text, which is shown instead of the whole.
+    pub fn error_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+        let found = Diagnostic::error(self.context.file(), self.inner_place(offset), message);
+        self.context.push(found.path(&self.path).value(part).help(help));
+    }
+
+    /// As [`Value::error_about`], as a warning.
+    pub fn warn_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+        let found = Diagnostic::warning(self.context.file(), self.inner_place(offset), message);
+        self.context.push(found.path(&self.path).value(part).help(help));
+    }
+
     pub(super) fn need(&self, path: PathBuf) {
         let report = self.diagnostic(Diagnostic::error(self.context.file(), self.place(), "the file can't be read"));
         self.context.needed.borrow_mut().push(NeededFile { path, report });
@@ -143,6 +155,9 @@ impl<'a> Value<'a> {
         let mark = self.node.mark;
         let Some(text) = self.node.text() else { return mark };
         let Some(source) = self.context.slice(mark) else { return mark };
+        if let Some(mark) = self.place_in_block(&source, text, offset) {
+            return mark;
+        }
         let quote = usize::from(source.starts_with(['"', '\'']));
         match (source.get(quote..quote + text.len()), text.get(..offset)) {
             (Some(inner), Some(before)) if inner == text && !text.contains('\n') => Mark {
@@ -153,6 +168,22 @@ impl<'a> Value<'a> {
             },
             _ => mark,
         }
+    }
+
+    /// The place of an offset in a literal block, whose lines are those of the text with indentation.
+    fn place_in_block(&self, source: &str, text: &str, offset: usize) -> Option<Mark> {
+        let Kind::Scalar(Scalar { style: Style::Block, .. }) = self.node.kind() else { return None };
+        let before = text.get(..offset)?;
+        let wanted = before.matches('\n').count();
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text[line_start..].lines().next()?;
+        // The block's own text may begin with its header or with its first line.
+        let header = usize::from(source.trim_start().starts_with(['|', '>']));
+        let written = source.lines().nth(wanted + header)?;
+        let indentation = written.trim_end().strip_suffix(line.trim_end())?;
+        let column_of_line = if wanted + header == 0 { self.node.mark.column as usize } else { 1 };
+        let column = column_of_line + indentation.chars().count() + text[line_start..offset].chars().count();
+        Some(Mark::at(self.node.mark.line as usize + wanted + header, column))
     }
 
     /// The value as written, before variables are replaced.

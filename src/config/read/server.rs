@@ -2,6 +2,7 @@
 
 use super::super::decode::{Context, Field, Refused, Shape, Table, Value};
 use super::super::{Storage, Web};
+use crate::domain::compat::Compat;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub static STORAGE: Table = Table {
@@ -15,7 +16,14 @@ pub static STORAGE: Table = Table {
 
 pub static WEB: Table = Table {
     title: "web",
-    fields: &[Field::opt("listen", Shape::Text, "address and port, default 127.0.0.1:9490")],
+    fields: &[
+        Field::opt("listen", Shape::Text, "address and port, default 127.0.0.1:9490"),
+        Field::opt(
+            "compat",
+            Shape::List(&Shape::Choice(&["sloth", "pyrra"])),
+            "other tools whose series names /metrics shows too",
+        ),
+    ],
     refused: &[],
 };
 
@@ -30,7 +38,8 @@ pub fn storage(context: &Context<'_>, value: Option<&Value<'_>>) -> Storage {
 
 /// Decodes `web`.
 pub fn web(value: Option<&Value<'_>>) -> Web {
-    let listen = value.and_then(|value| value.map(&WEB)).and_then(|map| map.get("listen"));
+    let map = value.and_then(|value| value.map(&WEB));
+    let listen = map.as_ref().and_then(|map| map.get("listen"));
     let address = listen.and_then(|value| {
         let address = parse_listen(&value.nonempty()?);
         if address.is_none() {
@@ -38,7 +47,19 @@ pub fn web(value: Option<&Value<'_>>) -> Web {
         }
         address
     });
-    Web { listen: address.unwrap_or(DEFAULT_LISTEN) }
+    let compat = map.as_ref().and_then(|map| map.get("compat")).map(|list| compat(&list)).unwrap_or_default();
+    Web { listen: address.unwrap_or(DEFAULT_LISTEN), compat }
+}
+
+fn compat(value: &Value<'_>) -> Compat {
+    let tools = value.list_of(|tool| tool.choice(&[("sloth", Tool::Sloth), ("pyrra", Tool::Pyrra)]));
+    Compat { sloth: tools.contains(&Tool::Sloth), pyrra: tools.contains(&Tool::Pyrra) }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Tool {
+    Sloth,
+    Pyrra,
 }
 
 /// Reads an address to listen on: `127.0.0.1:9490`, `[::1]:9490`, `localhost:9490`, or `:9490` for all addresses.

@@ -7,6 +7,7 @@ use super::pair;
 use crate::config::decode::{Map, Value};
 use crate::domain::ratio::Ratio;
 use crate::domain::slo::{BudgetAlert, NoData, Objective, Policy, SloWindow, Timeslices};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Time without a sample after which an SLO counts as not measured.
@@ -37,6 +38,7 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
         runbook_url: get("runbook_url").and_then(|url| url.http_url()),
         labels: get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
         annotations: get("annotations").and_then(|annotations| annotations.labels()).unwrap_or_default(),
+        of_severity: BTreeMap::new(),
     }
 }
 

@@ -11,6 +11,7 @@ mod slo;
 mod window;
 
 pub(super) use keys::DOCUMENT;
+pub(super) use window::{rolling as rolling_window, time_zone};
 
 use super::declared::Declared;
 use super::names;

@@ -1,16 +1,14 @@
 //! One entry of `slos`.
 
 use super::super::declared::{Declared, place};
+use super::super::definition::definition;
 use super::super::{names, percent};
 use super::keys::{BUDGETING, MAINTENANCE, SLO, TIMESLICES};
 use super::{Scope, alert_labels, alerting, indicator, name, window};
 use crate::config::decode::{Map, Value};
 use crate::domain::labels::Labels;
-use crate::domain::slo::{Maintenance, Slo, SloId, Timeslices};
+use crate::domain::slo::{Maintenance, SliceVerdict, Slo, SloId, Timeslices};
 use std::time::Duration;
-
-/// Longest definition that is kept for the SLO's page, in bytes.
-const LONGEST_DEFINITION: usize = 16 << 10;
 
 /// Reads one SLO; `None` when anything in it is wrong.
 pub(super) fn read(value: &Value<'_>, scope: &Scope<'_>, declared: &mut Declared) -> Option<Slo> {
@@ -76,7 +74,7 @@ fn timeslices(value: &Value<'_>) -> Option<Timeslices> {
     let map = value.map(&BUDGETING)?.get("timeslices")?.map(&TIMESLICES)?;
     let slice = map.get("slice").and_then(|slice| slice_length(&slice));
     let target = map.get("target").and_then(|target| percent::slice_target(&target));
-    Some(Timeslices { slice: slice?, target: target? })
+    Some(Timeslices { slice: slice?, target: target?, verdict: SliceVerdict::Whole })
 }
 
 /// Whole seconds, so that slices stay aligned to the epoch on every clock that shows them.
@@ -102,20 +100,4 @@ fn maintenance(value: &Value<'_>) -> Option<Maintenance> {
         return None;
     }
     Some(Maintenance { start, end, reason })
-}
-
-/// The SLO as it was written, without the indentation of the list; variables stay as they are.
-fn definition(value: &Value<'_>, source: &str) -> String {
-    let mark = value.mark();
-    let text = source.get(mark.start as usize..mark.end as usize).unwrap_or_default();
-    let indentation = mark.column.saturating_sub(1) as usize;
-    let dedent = |line: &str| {
-        let spaces = line.bytes().take(indentation).take_while(|b| *b == b' ').count();
-        line[spaces..].trim_end().to_owned()
-    };
-    let whole = text.lines().map(dedent).collect::<Vec<_>>().join("\n");
-    match whole.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST_DEFINITION) {
-        Some(end) => format!("{}\n…", &whole[..end]),
-        None => whole,
-    }
 }

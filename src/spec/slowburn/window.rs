@@ -20,7 +20,8 @@ pub(super) fn read(value: &Value<'_>) -> Option<SloWindow> {
     }
 }
 
-fn rolling(value: &Value<'_>) -> Option<Duration> {
+/// A rolling window: a duration of a second to a year.
+pub(in super::super) fn rolling(value: &Value<'_>) -> Option<Duration> {
     if let Some(help) = value.node().text().and_then(mend) {
         value.error("not a window", help);
         return None;
@@ -60,7 +61,8 @@ fn calendar(value: &Value<'_>) -> Option<Calendar> {
     Some(Calendar { period: period?, time_zone: time_zone? })
 }
 
-fn time_zone(value: &Value<'_>) -> Option<Tz> {
+/// A time zone by its IANA name.
+pub(in super::super) fn time_zone(value: &Value<'_>) -> Option<Tz> {
     let text = value.nonempty()?;
     if let Ok(zone) = text.parse() {
         return Some(zone);

@@ -64,7 +64,11 @@ fn slo(name: &str, indicator: Indicator, window: SloWindow) -> Arc<Slo> {
         window,
         by: vec!["route".into()],
         indicator,
-        timeslices: Some(Timeslices { slice: Duration::from_secs(60), target: Ratio::parse("95").unwrap() }),
+        timeslices: Some(Timeslices {
+            slice: Duration::from_secs(60),
+            target: Ratio::parse("95").unwrap(),
+            verdict: SliceVerdict::Whole,
+        }),
         policy: Policy {
             pairs: vec![pair],
             measure: Measure::BudgetSpent,
@@ -72,7 +76,8 @@ fn slo(name: &str, indicator: Indicator, window: SloWindow) -> Arc<Slo> {
             budget: vec![BudgetAlert { consumed: Ratio::parse("75").unwrap(), severity: Severity::Ticket }],
             runbook_url: None,
             labels: labels.clone(),
-            annotations: labels,
+            annotations: labels.clone(),
+            of_severity: [(Severity::Page, Extras { labels: labels.clone(), annotations: labels })].into(),
         },
         maintenance: vec![Maintenance {
             start: Timestamp::parse("2026-01-01T00:00:00.001Z").unwrap(),
@@ -91,8 +96,12 @@ fn setup() -> Setup {
     let part = selector("r{code=~\"5..\",\"my.label\"!=\"\\u0001\"}");
     let events = Indicator::Events { total: selector("r"), part, part_is: Part::Bad };
     let latency = Indicator::Latency { histogram: selector("h"), threshold: 0.3, threshold_text: "300ms".into() };
+    let below = Comparison { op: CompareOp::Less, with: 0.75 };
     let terms = Indicator::Terms {
-        terms: vec![Term { selector: selector("{\"http.r\"}"), total: -1.0, bad: 1e-7 }],
+        terms: vec![
+            Term { selector: selector("{\"http.r\"}"), total: -1.0, bad: 1e-7, tally: Tally::Growth },
+            Term { selector: selector("g"), total: 1.0, bad: 0.0, tally: Tally::Where(below) },
+        ],
         text: "sum(x)".into(),
     };
     let month = Calendar { period: Period::Month, time_zone: "Europe/Paris".parse().unwrap() };
@@ -280,7 +289,7 @@ fn a_configuration_that_would_not_read_back_is_refused_and_nothing_changes() {
 }
 
 fn terms_of(weight: f64) -> Indicator {
-    let term = Term { selector: parse_selector("r").unwrap(), total: weight, bad: weight };
+    let term = Term { selector: parse_selector("r").unwrap(), total: weight, bad: weight, tally: Tally::Growth };
     Indicator::Terms { terms: vec![term], text: String::new() }
 }
 

@@ -153,7 +153,7 @@ impl<'a> Builder<'a> {
         let alerts: Vec<AlertView<'a>> = notices.iter().map(|notice| self.states.view(notice)).collect();
         let problem = self.problems.get(&(slo.id.service.as_str(), slo.id.name.as_str()));
         let mut labels = slo.labels.clone();
-        labels.merge(&slo.policy.labels);
+        labels.merge(&slo.policy.labels_of(severity));
         labels.set("service", slo.id.service.clone());
         labels.set("slo", slo.id.name.clone());
         labels.set("severity", severity.to_string());
@@ -164,7 +164,7 @@ impl<'a> Builder<'a> {
             duration: 0.0,
             keep_firing_for: 0.0,
             labels,
-            annotations: annotations(slo),
+            annotations: annotations(slo, severity),
             alerts,
             health: if problem.is_some() { "err" } else { "ok" },
             last_error: problem.map(|problem| (*problem).to_owned()),
@@ -184,8 +184,8 @@ fn worst(alerts: &[AlertView<'_>]) -> AlertState {
     }
 }
 
-fn annotations(slo: &Slo) -> Labels {
-    let mut annotations = slo.policy.annotations.clone();
+fn annotations(slo: &Slo, severity: Severity) -> Labels {
+    let mut annotations = slo.policy.annotations_of(severity);
     if let Some(url) = &slo.policy.runbook_url {
         annotations.set("runbook_url", url.clone());
     }

@@ -16,6 +16,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+const NO_LABELS: [(String, &str); 0] = [];
+
 /// Encodes one publication.
 #[derive(Debug)]
 pub struct Snapshot(pub Arc<Published>);
@@ -154,7 +156,7 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
     let mut family = encoder.encode_descriptor("slowburn_slos", help, None, MetricType::Gauge)?;
     for state in State::ALL {
         let count = published.statuses.iter().filter(|status| status.state() == state).count();
-        gauge(&mut family, &[], Some(("state", state.as_str())), count as f64)?;
+        gauge(&mut family, &NO_LABELS, Some(("state", state.as_str())), count as f64)?;
     }
     let store = &published.store;
     let oldest = published.outbox.iter().map(|message| published.at.since(message.created_at)).max();
@@ -191,27 +193,33 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
 }
 
 /// Labels of a family's member and, after them, the one that tells its samples apart.
-struct Sample<'a> {
-    labels: &'a [(String, &'a str)],
+struct Sample<'a, V> {
+    labels: &'a [(String, V)],
     extra: Option<(&'static str, &'a str)>,
 }
 
-impl EncodeLabelSet for Sample<'_> {
+impl<V: AsRef<str>> EncodeLabelSet for Sample<'_, V> {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
         for (name, value) in self.labels {
-            (name.as_str(), *value).encode(encoder.encode_label())?;
+            (name.as_str(), value.as_ref()).encode(encoder.encode_label())?;
         }
         self.extra.map_or(Ok(()), |label| label.encode(encoder.encode_label()))
     }
 }
 
-fn gauge(
+/// Writes one sample of a gauge.
+pub(super) fn gauge(
     family: &mut MetricEncoder<'_>,
-    labels: &[(String, &str)],
+    labels: &[(String, impl AsRef<str>)],
     extra: Option<(&'static str, &str)>,
     value: f64,
 ) -> fmt::Result {
     family.encode_family(&Sample { labels, extra })?.encode_gauge(&value)
+}
+
+/// A part of a whole; `None` where there is nothing.
+pub(super) fn rate_of(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
 }
 
 fn counter(

@@ -4,6 +4,7 @@
 //! format 0.0.4, which differs in a few lines of each family.
 
 mod collector;
+mod compat;
 mod names;
 mod process;
 mod text;
@@ -45,7 +46,9 @@ fn exposition(metrics: &Metrics, published: Option<Arc<Published>>) -> Result<St
     let mut collected = Registry::default();
     collected.register_collector(Box::new(process::Process));
     if let Some(published) = published {
+        let compat = compat::CompatSnapshot { published: published.clone(), compat: published.compat };
         collected.register_collector(Box::new(collector::Snapshot(published)));
+        collected.register_collector(Box::new(compat));
     }
     encode_registry(&mut body, &collected)?;
     encode_eof(&mut body)?;

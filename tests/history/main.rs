@@ -1,0 +1,6 @@
+//! `slowburn replay` on real history: out of a running Prometheus and its JSON, and the report on what happened.
+
+mod prometheus;
+mod report;
+mod trace;
+mod usage;

@@ -1,12 +1,14 @@
 # slowburn as a single static program in an otherwise empty image.
 #
-#   docker build -t slowburn:0.1.0 .
+#   docker build -t slowburn:0.1.0 --build-arg SLOWBURN_REVISION="$(git rev-parse --short=12 HEAD)" .
 #   docker run -p 9490:9490 -v ./slowburn.yaml:/etc/slowburn/slowburn.yaml:ro -v ./slos:/etc/slowburn/slos:ro \
 #     -v slowburn-data:/data slowburn:0.1.0                  # with storage.path: /data in slowburn.yaml
 #   docker run --rm -p 9490:9490 slowburn:0.1.0 demo --web.listen 0.0.0.0:9490
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
+# The commit, told by the page, the API and /metrics; the image's context holds no git checkout that would know it.
+ARG SLOWBURN_REVISION=""
 COPY . .
 # The C library is linked in, so that the program needs nothing of the image it runs in. Naming the target keeps that
 # setting away from procedural macros, which the compiler must be able to load.

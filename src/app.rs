@@ -79,6 +79,7 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 /// As [`start`], with the page's port taken already.
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
+    let (config, loader) = (config.served_at(address), served_at(options.loader, address));
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
     let damage = Arc::new(OnceLock::new());
@@ -115,7 +116,7 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
         worker_shutdown,
         archive: archive.clone(),
         damage: damage.clone(),
-        loader: options.loader,
+        loader,
         metrics: metrics.clone(),
     };
     let (shutdown, web_shutdown) = (CancellationToken::new(), CancellationToken::new());
@@ -159,6 +160,11 @@ fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
             let _first = damage.set(error.to_string());
         }
     }
+}
+
+/// Reads configurations for a page that goes on answering where it does.
+fn served_at(loader: Loader, address: SocketAddr) -> Loader {
+    Arc::new(move || loader().map(|config| config.served_at(address)))
 }
 
 /// Takes the page's port.

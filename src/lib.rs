@@ -6,7 +6,7 @@
 //! * in: [`config`] and [`spec`] read files, [`source`] reads targets;
 //! * decide: [`domain`], one function `step(state, event) -> effects`;
 //! * ask: [`replay`] runs what was recorded, [`suite`] runs users' own tests;
-//! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows;
+//! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows, [`export`] writes SLOs in other formats;
 //! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod export;
 pub mod http;
 pub mod metrics;
 pub mod notify;

@@ -7,6 +7,8 @@
 mod lines;
 
 use lines::Lines;
+#[cfg(test)]
+pub(crate) use lines::tests::logged;
 use std::io;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;

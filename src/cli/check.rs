@@ -34,6 +34,11 @@ pub fn execute(args: &CheckArgs) -> anyhow::Result<Outcome> {
     Ok(if result.diagnostics.has_errors() { Outcome::NotInOrder } else { Outcome::Done })
 }
 
+/// `1 error`, `2 errors`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The findings; with a report on the SLOs of other formats where there are any.
 fn to_json(result: &LoadResult) -> serde_json::Value {
     let mut json = result.diagnostics.to_json();
@@ -48,8 +53,9 @@ fn to_text(result: &LoadResult) -> String {
     let reports: String = result.fidelity.iter().map(report).collect();
     let slos = result.config.as_ref().map_or(0, |config| config.setup.slos.len());
     let (errors, warnings) = (result.diagnostics.errors(), result.diagnostics.warnings());
-    let verdict = if errors == 0 { format!("ok: {slos} SLOs") } else { format!("{errors} errors") };
-    format!("{reports}{findings}{verdict}, {warnings} warnings, {} files read\n", result.files.len())
+    let verdict = if errors == 0 { format!("ok: {}", counted(slos, "SLO")) } else { counted(errors, "error") };
+    let (warnings, files) = (counted(warnings, "warning"), counted(result.files.len(), "file"));
+    format!("{reports}{findings}{verdict}, {warnings}, {files} read\n")
 }
 
 /// What became of one SLO of another format, as a table.

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod demo;
+pub mod export;
 pub mod init;
 pub mod notify_test;
 mod output;
@@ -54,6 +55,8 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Run tests of SLOs: what goes in over time, and what must come out
     Test(test::TestArgs),
+    /// Write the SLOs in another format
+    Export(export::ExportArgs),
     /// Write a first configuration and SLOs for what targets show
     Init(init::InitArgs),
     /// Watch a simulated shop with incidents; everything on loopback, no file needed
@@ -122,6 +125,7 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Status(args) => status::execute(&args),
         Command::Replay(args) => replay::execute(&args),
         Command::Test(args) => test::execute(&args),
+        Command::Export(args) => export::execute(&args),
         Command::Init(args) => init::execute(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),

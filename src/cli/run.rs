@@ -97,7 +97,7 @@ fn read(path: &Path) -> Result<Config, String> {
     match result.config {
         Some(config) => {
             for warning in lines {
-                tracing::warn!(%warning, "configuration");
+                tracing::warn!(%warning, "configuration warning");
             }
             Ok(config)
         }

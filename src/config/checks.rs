@@ -1,7 +1,7 @@
 //! Checks across files: SLOs of the same name, and selectors of jobs that nobody scrapes.
 
 use super::decode::nearest;
-use super::diagnostics::{Diagnostic, Diagnostics};
+use super::diagnostics::{Diagnostic, Diagnostics, Severity};
 use super::scrape::{RelabelAction, ScrapeConfig};
 use super::yaml::Mark;
 use crate::domain::selector::{MatchOp, Matchers};
@@ -35,6 +35,12 @@ pub fn any_slos(slos: &[Slo], file: &str, diagnostics: &mut Diagnostics) {
         let found = Diagnostic::warning(file, Mark::default(), "there are no SLOs");
         diagnostics.push(found.help("declare them in files, and name those under slo_files"));
     }
+}
+
+/// Whether a job of the main file has a mistake, so that not all jobs are known.
+pub fn bad_jobs(file: &str, diagnostics: &Diagnostics) -> bool {
+    let of_job = |found: &Diagnostic| found.file == file && found.path.starts_with("scrape_configs");
+    diagnostics.iter().any(|found| found.severity == Severity::Error && of_job(found))
 }
 
 /// `job="x"` in a selector should name a job, unless labels may come from elsewhere.

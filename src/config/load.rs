@@ -73,7 +73,9 @@ pub fn load_into(path: &Path, text: &[u8], env: Env<'_>, diagnostics: &mut Diagn
     files.extend(slo_files);
     let config = main.map(|main| {
         checks::duplicate_ids(&slos, diagnostics);
-        checks::known_jobs(&slos, &main.scrape_configs, diagnostics);
+        if !checks::bad_jobs(&name, diagnostics) {
+            checks::known_jobs(&slos, &main.scrape_configs, diagnostics);
+        }
         checks::any_slos(&slos, &name, diagnostics);
         assemble(main, slos, path)
     });
@@ -180,7 +182,8 @@ fn assemble(main: MainFile, mut slos: Vec<Slo>, path: &Path) -> Config {
     // The order in which everything is shown.
     slos.sort_by(|a, b| a.id.cmp(&b.id));
     let mut global = main.globals.global;
-    global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(&main.web));
+    global.external_url_by_default = main.globals.external_url.is_none();
+    global.external_url = main.globals.external_url.unwrap_or_else(|| read::server::default_url(main.web.listen));
     let setup = Setup {
         slos: slos.into_iter().map(Arc::new).collect(),
         jobs: main.scrape_configs.iter().map(|job| (job.job_name.clone(), job.policy)).collect(),

@@ -35,6 +35,17 @@ pub struct Config {
     pub path: PathBuf,
 }
 
+impl Config {
+    /// The configuration of a page that answers at `address`, which may be another than the file says.
+    pub fn served_at(mut self, address: SocketAddr) -> Self {
+        if self.global.external_url_by_default {
+            self.global.external_url = read::server::default_url(address);
+            self.setup.external_url.clone_from(&self.global.external_url);
+        }
+        self
+    }
+}
+
 /// Defaults for all jobs, and what names this instance to the outside.
 #[derive(Clone, Debug)]
 pub struct Global {
@@ -43,6 +54,8 @@ pub struct Global {
     pub evaluation_interval: Duration,
     /// Base of the links in messages, without a trailing slash.
     pub external_url: String,
+    /// Whether the file leaves `external_url` out, so that it follows the address of the page.
+    pub external_url_by_default: bool,
     pub external_labels: Labels,
     /// Default SMTP and Slack settings live in the receivers after checking.
     pub resolve_timeout: Duration,

@@ -10,6 +10,7 @@ use super::history::{Counts, History};
 use super::labels::Labels;
 use super::lazy_status::LazyStatus;
 use super::message::Detail;
+use super::misfit::Misfit;
 use super::slices::Slices;
 use super::slo::{Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, Transition};
@@ -173,12 +174,13 @@ impl GroupState {
         let mut moves: Vec<Move> = burn.collect();
         moves.extend(self.step_no_data(gauge, around));
         self.step_spent(gauge, &figures, now, &mut moves);
+        let problem = around.problem.clone().or_else(|| self.misfit(slo, gauge, now, &figures.window, &windows));
         let finding = Finding {
             slo: Arc::clone(slo),
             gauge: Arc::clone(gauge),
             group: self.group.clone(),
             at: now,
-            problem: around.problem.clone(),
+            problem,
             figures,
             windows,
             alerts: alerting(gauge, &self.burn, self.no_data, &self.spent, &views),
@@ -202,10 +204,29 @@ impl GroupState {
         (counts.remove(0), counts)
     }
 
+    /// Says that bad events are no part of all events, where that is so; `windows` are the gauge's, the shortest first.
+    fn misfit(
+        &self,
+        slo: &Slo,
+        gauge: &Gauge,
+        now: Timestamp,
+        window: &Counts,
+        windows: &[Counts],
+    ) -> Option<Arc<str>> {
+        let (newest, stretch) = (windows.first()?, *gauge.windows.first()?);
+        let misfit = Misfit::suspect(&slo.indicator, window, newest)?;
+        let wider = self.counts(slo, slo.window.start(now) - stretch, now);
+        misfit.told(wider.total).map(Arc::from)
+    }
+
+    /// Since when no sample was seen, as far as somebody looked.
+    pub(super) fn silent_since(&self, resumed: Timestamp) -> Timestamp {
+        self.last_sample.unwrap_or(self.since).max(resumed).max(self.since)
+    }
+
     fn step_no_data(&mut self, gauge: &Gauge, around: &Surroundings<'_>) -> Option<Move> {
         let severity = gauge.no_data.severity?;
-        let last = self.last_sample.unwrap_or(self.since).max(around.resumed).max(self.since);
-        let silent = around.now.since(last) >= gauge.no_data.after;
+        let silent = around.now.since(self.silent_since(around.resumed)) >= gauge.no_data.after;
         let to = if silent { AlertState::Firing } else { AlertState::Inactive };
         let from = self.no_data.change(to, around.now)?;
         let reason = if silent { "no sample for too long" } else { "samples are back" };

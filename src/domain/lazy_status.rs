@@ -68,6 +68,14 @@ impl LazyStatus {
         }
     }
 
+    /// Why the figures can't be trusted.
+    pub fn problem(&self) -> Option<&str> {
+        match &self.content {
+            Content::Written(status) => status.problem.as_deref(),
+            Content::Found { finding, .. } => finding.problem.as_deref(),
+        }
+    }
+
     pub fn state(&self) -> State {
         match &self.content {
             Content::Written(status) => status.state,

@@ -43,6 +43,9 @@ pub struct SloState {
     pub refused_groups: u64,
     #[serde(skip)]
     pub statuses: Vec<Arc<LazyStatus>>,
+    /// Whether some budget had a problem at the last evaluation.
+    #[serde(skip)]
+    pub(super) troubled: bool,
     /// Of `spec`; set by [`SloState::measure_by`].
     #[serde(skip)]
     gauge: Option<Arc<Gauge>>,
@@ -63,6 +66,7 @@ impl SloState {
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
             statuses: Vec::new(),
+            troubled: false,
             gauge: None,
             firing: Vec::new(),
         };
@@ -92,6 +96,7 @@ impl SloState {
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
             statuses: Vec::new(),
+            troubled: false,
             gauge: None,
             firing: if from == 0 { self.firing.clone() } else { Vec::new() },
         }
@@ -118,6 +123,11 @@ impl SloState {
     /// Works out how the definition in force is measured.
     pub(super) fn measure_by(&mut self, gauges: &mut Gauges) {
         self.gauge = Some(gauges.of(&self.spec));
+    }
+
+    /// How the definition in force is measured.
+    pub(super) fn gauge(&mut self) -> Arc<Gauge> {
+        self.gauge.get_or_insert_with(|| Arc::new(Gauge::new(&self.spec))).clone()
     }
 
     /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
@@ -163,9 +173,16 @@ impl SloState {
         })
     }
 
+    /// What is wrong since this evaluation, or that nothing is any more; `None` while that stays as it was.
+    pub(super) fn problem_change(&mut self) -> Option<(SloId, Option<String>)> {
+        let problem = self.statuses.iter().find_map(|status| status.problem());
+        let (was, is) = (std::mem::replace(&mut self.troubled, problem.is_some()), problem.is_some());
+        (was != is).then(|| (self.id.clone(), problem.map(str::to_owned)))
+    }
+
     /// Evaluates every budget; its statuses and firing alerts are kept, its changes returned.
     pub(super) fn evaluate(&mut self, now: Timestamp, resumed: Timestamp, setup: &Setup) -> Vec<Change> {
-        let gauge = self.gauge.get_or_insert_with(|| Arc::new(Gauge::new(&self.spec))).clone();
+        let gauge = self.gauge();
         let problem = self.problem().map(Arc::from);
         let around = Surroundings { now, problem, resumed, external_url: &setup.external_url };
         if !self.spec.by.is_empty() {

@@ -10,7 +10,7 @@ use super::message::{Detail, Notice};
 use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
-use super::slo::Slo;
+use super::slo::{Slo, SloId};
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
@@ -37,6 +37,8 @@ pub struct Effects {
     pub outbox_changed: bool,
     /// Readers must be told other selectors.
     pub selectors_changed: bool,
+    /// SLOs whose figures begin or cease to be trustworthy, with the reason while they are not.
+    pub problems: Vec<(SloId, Option<String>)>,
     /// Oddities in samples, with their target, for the log and the page.
     pub warnings: Vec<(Arc<Target>, String)>,
 }
@@ -109,20 +111,30 @@ impl State {
         self.core.now = self.core.now.max(at);
         self.forgive_missing_buckets(effects);
         loop {
-            for (index, slo) in self.slos.iter().enumerate() {
-                let due = slo.evaluated.map_or(slo.since, |last| last + interval);
-                // After a pause only the latest moment is of interest.
-                let due = if at.since(due) > interval * 20 { at } else { due };
-                if due <= at {
-                    self.pending.insert(index, due);
-                }
-            }
+            self.gather_due(at, interval);
             if self.pending.is_empty() {
                 break;
             }
             self.settle(effects);
         }
         self.settle(effects);
+    }
+
+    /// Most ticks come before any SLO is due, which is known from the last look.
+    fn gather_due(&mut self, at: Timestamp, interval: Duration) {
+        if self.earliest.is_some_and(|earliest| at < earliest) {
+            return;
+        }
+        self.earliest = None;
+        for (index, slo) in self.slos.iter().enumerate() {
+            let due = slo.evaluated.map_or(slo.since, |last| last + interval);
+            self.earliest = Some(self.earliest.map_or(due, |earliest| earliest.min(due)));
+            // After a pause only the latest moment is of interest.
+            let due = if at.since(due) > interval * 20 { at } else { due };
+            if due <= at {
+                self.pending.insert(index, due);
+            }
+        }
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
@@ -230,6 +242,7 @@ impl State {
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             let changes = slo.evaluate(now, self.core.resumed, &setup);
+            effects.problems.extend(slo.problem_change());
             effects.evaluated.insert(index);
             let (spec, firing) = (slo.spec.clone(), slo.firing.clone());
             for change in changes {

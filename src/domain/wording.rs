@@ -65,8 +65,10 @@ pub fn burn_sentence(detail: &Detail, burn: &BurnDetail) -> Option<String> {
 /// `20.1× over 1h and 33× over 5m`; `None` when neither window has a rate.
 pub fn burn_rates(burn: &BurnDetail) -> Option<String> {
     let windows = [(burn.burn_long, &burn.long), (burn.burn_short, &burn.short)];
-    let known: Vec<String> =
-        windows.iter().filter_map(|(rate, window)| Some(format!("{} over {window}", factor((*rate)?)))).collect();
+    let known: Vec<String> = windows
+        .iter()
+        .filter_map(|(rate, window)| Some(format!("{} over {window}", beside((*rate)?, burn.factor))))
+        .collect();
     (!known.is_empty()).then(|| known.join(" and "))
 }
 
@@ -116,6 +118,22 @@ pub fn promise(detail: &Detail) -> String {
 /// A burn rate for people: `20.1×`, `0.93×`, `1,440×`.
 pub fn factor(rate: f64) -> String {
     format!("{}×", rounded(rate))
+}
+
+/// A burn rate beside the limit that it is compared with: with as many digits as tell the two apart, `1.0004×`.
+pub fn beside(rate: f64, limit: f64) -> String {
+    /// Digits after the point that a person still reads.
+    const MOST: usize = 5;
+    let shown = rounded(rate);
+    if rate == limit || shown != rounded(limit) {
+        return format!("{shown}×");
+    }
+    let told = |decimals: usize| trimmed(format!("{rate:.decimals$}"));
+    let right = |text: &String| text.parse::<f64>().is_ok_and(|told| told != limit && (told > limit) == (rate > limit));
+    match (1..=MOST).map(told).find(right) {
+        Some(text) => format!("{}×", with_thousands(&text)),
+        None => format!("just {} {}", if rate > limit { "above" } else { "below" }, factor(limit)),
+    }
 }
 
 /// A share for people: `31%`, `0.42%`, `-12%`.

@@ -6,7 +6,9 @@
 
 mod archive;
 mod board;
+mod format_1;
 pub mod ledger;
+mod log;
 mod past;
 pub mod persist;
 mod plant;
@@ -21,7 +23,6 @@ use crate::config::Config;
 use crate::domain::event::Event;
 use crate::domain::message::{Delivery, DeliveryReport, Message};
 use crate::domain::state::State;
-use crate::domain::status::Transition;
 use crate::domain::time::Timestamp;
 use crate::metrics::{DeliveryOutcome, Metrics};
 use crate::notify::worker::Control;
@@ -30,9 +31,9 @@ use crate::source::scrape::Attempt;
 use crate::store::ArchiveReader;
 use crate::view::{Published, ReloadView, Request};
 use arc_swap::ArcSwap;
+use log::{About, Complaints};
 pub use plant::{PlantError, plant};
 pub use saver::Saver;
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -82,7 +83,7 @@ pub struct Engine {
     started: Timestamp,
     config: Config,
     /// Last warning of each target, so that a lasting oddity is logged once.
-    warnings: BTreeMap<String, String>,
+    complaints: Complaints,
     urgent: bool,
     stale: bool,
     board: board::Board,
@@ -101,7 +102,7 @@ impl Engine {
             reload,
             started,
             config,
-            warnings: BTreeMap::new(),
+            complaints: Complaints::default(),
             urgent: false,
             stale: true,
             board: board::Board::default(),
@@ -150,23 +151,8 @@ impl Engine {
         let (target, view) = (&attempt.scrape.target.id, &attempt.view);
         self.links.metrics.scrape_finished(&target.job, view.error.is_none(), view.duration, view.samples);
         let warning = view.error.clone().or_else(|| view.warning.clone()).unwrap_or_default();
-        self.warn(&target.to_string(), &warning);
+        self.complaints.note(target, About::Scrape, view.error.is_some(), &warning);
         self.take(Event::Scraped(attempt.scrape));
-    }
-
-    /// Logs what is odd about a target when it begins, changes or ends.
-    fn warn(&mut self, target: &str, warning: &str) {
-        let known = self.warnings.get(target).map_or("", String::as_str);
-        if known == warning {
-            return;
-        }
-        if warning.is_empty() {
-            tracing::info!(target = %target, "the target can be read again without complaint");
-            self.warnings.remove(target);
-        } else {
-            tracing::warn!(target = %target, error = %warning, "scrape");
-            self.warnings.insert(target.to_owned(), warning.to_owned());
-        }
     }
 
     fn delivered(&mut self, report: DeliveryReport) {
@@ -193,10 +179,13 @@ impl Engine {
         self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
         for transition in &effects.transitions {
-            log_transition(transition);
+            log::transition(transition);
+        }
+        for (slo, problem) in &effects.problems {
+            log::problem(slo, problem.as_deref());
         }
         for (target, text) in &effects.warnings {
-            self.warn(&format!("{} samples", target.id), text);
+            self.complaints.note(&target.id, About::Samples, false, text);
             self.targets.warn(&target.id, text);
         }
         if effects.selectors_changed {
@@ -299,12 +288,4 @@ async fn drain(reports: &mut mpsc::Receiver<DeliveryReport>, worker: &mut JoinHa
     while let Ok(report) = reports.try_recv() {
         rest.push(Event::Delivered(report));
     }
-}
-
-fn log_transition(transition: &Transition) {
-    let Transition { id, alert, severity, from, to, reason, .. } = transition;
-    tracing::info!(
-        slo = %id, group = %transition.group, %alert, %severity, ?from, ?to, long = ?transition.long, short = ?transition.short,
-        burn_long = ?transition.burn_long, burn_short = ?transition.burn_short, at = %transition.at, %reason, "alert"
-    );
 }

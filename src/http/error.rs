@@ -34,10 +34,9 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// Names the cause of a client error; `waited` is told when it is a timeout.
-    pub(super) fn new(error: &reqwest::Error, url: &Url, waited: Duration) -> Self {
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let peer = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+    /// Names the cause of a client error; `waited` is told when it is a timeout. `proxy` is what stands between.
+    pub(super) fn new(error: &reqwest::Error, url: &Url, proxy: Option<&Url>, waited: Duration) -> Self {
+        let (mut host, mut peer) = (url.host_str().unwrap_or_default().to_owned(), address(url));
         if error.is_timeout() {
             return Self::Timeout(waited);
         }
@@ -45,6 +44,13 @@ impl HttpError {
             return Self::Tls { peer, reason: tls_reason(tls) };
         }
         let reason = innermost(error);
+        if let Some(proxy) = proxy {
+            // Only the proxy knows the way to the target; who can't be reached from here is the proxy.
+            host = format!("the proxy {}", proxy.host_str().unwrap_or_default());
+            let refused_by_proxy = chain(error).any(|cause| cause.to_string().starts_with("tunnel error"));
+            let far = if refused_by_proxy || !error.is_connect() { format!("{peer} through ") } else { String::new() };
+            peer = format!("{far}the proxy {}", address(proxy));
+        }
         if chain(error).any(|cause| cause.to_string() == "dns error") {
             return Self::Dns { host, reason };
         }
@@ -56,6 +62,11 @@ impl HttpError {
             _ => Self::Body(format!("no HTTP answer from {peer}: {reason}")),
         }
     }
+}
+
+/// Host and port.
+fn address(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 /// What TLS found wrong, in words that say what to mend.

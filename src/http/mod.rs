@@ -60,6 +60,7 @@ pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Respon
     let mut plain = plain.map_err(|_| HttpError::Config("not a URL that can be requested".into()))?;
     let origin = plain.url().clone();
     let waiting = Waiting { since: clock::instant(), timeout: plain.timeout().copied() };
+    let proxy = config.proxy_url.as_deref().and_then(|url| reqwest::Url::parse(url).ok());
     let mut trusted = true;
     for _ in 0..=redirect::MAX {
         let mut copy = plain.try_clone().ok_or_else(|| HttpError::Config("the body can't be sent again".into()))?;
@@ -69,7 +70,8 @@ pub async fn send(request: RequestBuilder, config: &HttpConfig) -> Result<Respon
         let request = RequestBuilder::from_parts(client.clone(), copy);
         let request = if trusted { authorize(request, config)? } else { request };
         let answer = request.send().await;
-        let mut response = answer.map_err(|error| HttpError::new(&error, plain.url(), waiting.time()))?;
+        let mut response =
+            answer.map_err(|error| HttpError::new(&error, plain.url(), proxy.as_ref(), waiting.time()))?;
         response.extensions_mut().insert(waiting);
         if !config.follow_redirects {
             return Ok(response);
@@ -154,7 +156,7 @@ pub async fn read_bounded(mut response: Response, limit: u64) -> Result<Bytes, H
     let mut body = Vec::new();
     loop {
         let chunk = response.chunk().await;
-        let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), waiting.time()))?;
+        let chunk = chunk.map_err(|error| HttpError::new(&error, response.url(), None, waiting.time()))?;
         let Some(chunk) = chunk else { return Ok(body.into()) };
         if chunk.len() > limit - body.len() {
             return Err(HttpError::TooLarge { limit: limit as u64 });

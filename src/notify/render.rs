@@ -102,15 +102,16 @@ pub fn facts(notice: &Notice) -> Vec<(String, String)> {
 
 /// The SLO's description, bounded; empty where there is none.
 pub fn description(notice: &Notice) -> String {
-    shortened(notice.detail.description.trim(), DESCRIPTION)
+    let text: String = notice.detail.description.chars().filter(|c| *c == '\n' || !deceives(*c)).collect();
+    shortened(text.trim(), DESCRIPTION)
 }
 
 /// Where to go next, as (name, URL); only what a browser opens as a page.
-pub fn links(notice: &Notice) -> Vec<(&'static str, &str)> {
+pub fn links(notice: &Notice) -> Vec<(&'static str, String)> {
     let runbook = notice.detail.runbook_url.as_deref();
     [("Runbook", runbook), ("SLO page", Some(notice.detail.slo_url.as_str()))]
         .into_iter()
-        .filter_map(|(name, url)| url.filter(|url| is_web_link(url)).map(|url| (name, url)))
+        .filter_map(|(name, url)| Some((name, web_link(url?)?)))
         .collect()
 }
 
@@ -119,12 +120,23 @@ pub fn labels(notice: &Notice) -> Vec<(&str, String)> {
     notice.labels.iter().map(|(name, value)| (name, shortened(&one_line(value), VALUE))).collect()
 }
 
-/// Whether a text may become a link: `javascript:` and its like may not, nor what would end an attribute or a tag.
-pub fn is_web_link(url: &str) -> bool {
+/// The URL as it may become a link: `javascript:` and its like may not, and what would end an attribute, a tag or the
+/// link itself is percent-encoded.
+pub fn web_link(url: &str) -> Option<String> {
     let lower = url.to_ascii_lowercase();
     let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty())
-        && !url.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"'`|".contains(c))
+    rest.filter(|rest| !rest.is_empty())?;
+    let mut link = String::with_capacity(url.len());
+    for character in url.chars() {
+        if character.is_whitespace() || deceives(character) || "<>\"'`|".contains(character) {
+            let bytes =
+                character.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+            link.push_str(&bytes);
+        } else {
+            link.push(character);
+        }
+    }
+    Some(link)
 }
 
 /// Why this message was sent: `first notification`, `repeat interval elapsed`, ….
@@ -156,10 +168,16 @@ pub fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-/// Words separated by single spaces, without line breaks and control characters.
+/// Words separated by single spaces, without line breaks, control characters and marks that turn text around.
 pub fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || deceives(c)).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, and marks that turn the direction of text, so that it reads as another than it is.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn without_full_stop(sentence: &str) -> String {

@@ -112,14 +112,14 @@ struct Payload<'a> {
     icon_emoji: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     icon_url: Option<&'a str>,
-    attachments: [Attachment<'a>; 1],
+    attachments: [Attachment; 1],
 }
 
 #[derive(Serialize)]
-struct Attachment<'a> {
+struct Attachment {
     title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    title_link: Option<&'a str>,
+    title_link: Option<String>,
     text: String,
     fallback: String,
     footer: String,
@@ -132,7 +132,7 @@ pub fn payload(message: &Message, config: &SlackConfig) -> Vec<u8> {
     let notices = render::by_urgency(message);
     let title = escaped(&render::title(message));
     let attachment = Attachment {
-        title_link: notices.first().map(|first| first.detail.slo_url.as_str()).filter(|url| render::is_web_link(url)),
+        title_link: notices.first().and_then(|first| render::web_link(&first.detail.slo_url)),
         text: text(&notices),
         fallback: title.clone(),
         title,

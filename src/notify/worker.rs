@@ -170,7 +170,7 @@ impl Worker {
         }
         for message in self.in_flight.values() {
             tracing::warn!(
-                message = message.id,
+                id = message.id,
                 receiver = message.channel.receiver,
                 "shutdown did not wait for a receiver"
             );
@@ -193,13 +193,13 @@ fn log(message: &Message, delivery: &Delivery) {
     let attempt = message.attempts.saturating_add(1);
     match delivery {
         Delivery::Accepted => {
-            tracing::info!(message = id, receiver, kind, index, group_key, attempt, "message accepted");
+            tracing::info!(id, receiver, kind, index, group_key, attempt, "message accepted");
         }
         Delivery::Failed { error, retry_at } => {
-            tracing::warn!(message = id, receiver, kind, index, group_key, attempt, error, %retry_at, "message not accepted");
+            tracing::warn!(id, receiver, kind, index, group_key, attempt, error, %retry_at, "message not accepted");
         }
         Delivery::GivenUp { error } => {
-            tracing::error!(message = id, receiver, kind, index, group_key, attempt, error, "message given up");
+            tracing::error!(id, receiver, kind, index, group_key, attempt, error, "message given up");
         }
     }
 }

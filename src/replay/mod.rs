@@ -36,9 +36,10 @@ pub enum Line {
     Slo(Arc<LazyStatus>),
 }
 
-/// The setup under which recorded samples are looked at: the watch of a job begins at its first sample.
+/// The setup under which recorded samples are looked at: the watch of a job begins at its first sample, and nobody is
+/// told of anything, so there is no route to go.
 pub fn setup_of(config: &Config) -> Setup {
-    Setup { watched_jobs: None, ..config.setup.clone() }
+    Setup { watched_jobs: None, route: None, ..config.setup.clone() }
 }
 
 /// Runs a recording; `emit` gets each transition as it happens and every status at the end.

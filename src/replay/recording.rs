@@ -8,6 +8,9 @@ use crate::domain::time::Timestamp;
 use crate::source::exposition::{self, Entry, Format, SyntaxError};
 use std::collections::BTreeMap;
 
+/// 9999-12-31T23:59:59Z, the end of what RFC 3339 can write.
+const LAST: Timestamp = Timestamp::from_secs(253_402_300_799);
+
 /// Why a recording can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
@@ -15,6 +18,8 @@ pub enum RecordingError {
     Syntax(#[from] SyntaxError),
     #[error("line {line}: {series} has no timestamp; a recording needs one on every sample")]
     NoTimestamp { line: usize, series: String },
+    #[error("line {line}: the time of {series} is after the year 9999: is it in milliseconds? OpenMetrics has seconds")]
+    TooLate { line: usize, series: String },
     #[error("there are no samples")]
     Empty,
 }
@@ -37,6 +42,10 @@ impl Recording {
                     let line = line_of(text, series.raw());
                     return Err(RecordingError::NoTimestamp { line, series: read.to_string() });
                 };
+                if at > LAST {
+                    let line = line_of(text, series.raw());
+                    return Err(RecordingError::TooLate { line, series: read.to_string() });
+                }
                 collector.sample(read, at, point.value);
                 Ok(())
             }

@@ -24,12 +24,14 @@ mod slowburn;
 
 use crate::config::decode::{Env, Value, decode, schema};
 use crate::config::diagnostics::{Diagnostic, Diagnostics};
+use crate::config::read::SECRETS;
 use crate::config::yaml::{self, Kind, Mark, Node};
 use crate::domain::slo::Slo;
 use declared::Declared;
 use fidelity::Fidelity;
 use format::Format;
 use openslo::Pass;
+pub use slowburn::{NO_DATA_AFTER, VERSION};
 
 /// What was read from all files.
 #[derive(Debug, Default)]
@@ -124,6 +126,8 @@ impl File<'_> {
         let env: Env<'_> = if foreign { &as_written } else { self.env };
         let (slos, fidelity) = decode(self.name, env, diagnostics, |context| {
             let root = context.value(document);
+            // A pattern of file names may take in the main file.
+            SECRETS.hide_in_foreign(&root);
             match format::recognise(&root) {
                 Some(Format::Slowburn) => (slowburn::read(&root, &source, declared), Vec::new()),
                 Some(format) => self.read_foreign(format, &root, &source, declared).into_iter().unzip(),

@@ -196,4 +196,4 @@ fn quoted(out: &mut String, text: &str) {
 
 #[cfg(test)]
 #[path = "lines_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -17,7 +17,7 @@ impl io::Write for Sink {
 }
 
 /// What `log` writes, line by line.
-fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
+pub(crate) fn logged(format: LogFormat, log: impl FnOnce()) -> Vec<String> {
     let sink = Sink::default();
     let writer = sink.clone();
     let lines = Lines::new(format, move || writer.clone());

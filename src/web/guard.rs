@@ -63,19 +63,22 @@ async fn observe(State(metrics): State<Metrics>, mut request: Request, next: Nex
     // At the level of errors, so that no filter takes the id away from what is logged.
     let span = tracing::error_span!("http", request_id = id.to_str().unwrap_or_default(), method, path);
     let mut response = next.run(request).instrument(span.clone()).await;
-    let (status, took) = (response.status().as_u16(), begun.elapsed());
-    metrics.http_answered(&route, method, status, took);
+    let (status, took) = (response.status(), begun.elapsed());
+    metrics.http_answered(&route, method, status.as_u16(), took);
     span.in_scope(|| log(status, took));
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
-fn log(status: u16, took: Duration) {
+fn log(status: StatusCode, took: Duration) {
     let seconds = took.as_secs_f64();
-    if status >= 500 {
+    // Not ready yet, or no more live connections: said on purpose, to programs that ask again and again.
+    let turned_away = status == StatusCode::SERVICE_UNAVAILABLE && took < TIMEOUT;
+    if status.is_server_error() && !turned_away {
+        let status = status.as_u16();
         tracing::warn!(status, seconds, "request failed");
     } else {
-        tracing::debug!(status, seconds, "request answered");
+        tracing::debug!(status = status.as_u16(), seconds, "request answered");
     }
 }
 

@@ -42,3 +42,17 @@ async fn a_handler_that_never_answers_is_given_up() {
     let (status, body) = ask(&Metrics::new(), "/never").await;
     assert_eq!((status, body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "the answer took longer than 30 s\n"));
 }
+
+#[test]
+fn what_is_turned_away_on_purpose_is_no_warning() {
+    let second = Duration::from_secs(1);
+    for (status, took, level) in [
+        (StatusCode::SERVICE_UNAVAILABLE, second, "debug"),
+        (StatusCode::SERVICE_UNAVAILABLE, TIMEOUT, "warn"),
+        (StatusCode::INTERNAL_SERVER_ERROR, second, "warn"),
+        (StatusCode::NOT_FOUND, second, "debug"),
+    ] {
+        let lines = crate::telemetry::logged(crate::telemetry::LogFormat::Logfmt, || log(status, took));
+        assert!(lines[0].contains(&format!("level={level} ")), "{status} {took:?}: {lines:?}");
+    }
+}

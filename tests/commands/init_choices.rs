@@ -64,6 +64,21 @@ fn request_counters_are_recognised_by_their_status_label() {
             "hits_total{http_status=~\"5..\"}",
         ),
         (
+            "an outcome in words",
+            "api_requests_total{outcome=\"success\"} 5\napi_requests_total{outcome=\"error\"} 1\n",
+            "api_requests_total{outcome=~\"(?i:bad|err|errors?|server_error|exception|fail|failed|failures?|time_?out)\"}",
+        ),
+        (
+            "a code beside the outcome",
+            "api_requests_total{outcome=\"success\",code=\"200\"} 5\n",
+            "api_requests_total{code=~\"5..\"}",
+        ),
+        (
+            "a flag of success",
+            "api_requests_total{success=\"true\"} 5\napi_requests_total{success=\"false\"} 1\n",
+            "api_requests_total{success=~\"(?i:false|0)\"}",
+        ),
+        (
             "gRPC by names",
             "grpc_server_handled_total{grpc_code=\"OK\"} 5\n",
             "grpc_server_handled_total{grpc_code=~\"(?i:unknown|deadline_?exceeded|unimplemented|internal|unavailable|data_?loss)\"}",
@@ -99,6 +114,9 @@ fn what_is_no_request_counter_becomes_none() {
             "numbers that are no codes",
             "hits_total{code=\"0\"} 5\nhits_total{code=\"17\"} 5\nhits_total{code=\"200\"} 5\n",
         ),
+        ("an outcome of something else", "jobs_total{outcome=\"error\"} 5\n"),
+        ("a result that is no end", "http_requests_total{result=\"cached\"} 5\nhttp_requests_total{result=\"x\"} 5\n"),
+        ("scrapes of the page", "promhttp_metric_handler_requests_total{code=\"200\"} 5\n"),
         ("bytes", "http_response_bytes_total{code=\"200\"} 5\n"),
         ("seconds", "http_request_seconds_total{code=\"200\"} 5\n"),
         ("outgoing", "rest_client_requests_total{code=\"200\"} 5\n"),

@@ -39,7 +39,7 @@ fn the_files_are_named_and_lead_on() {
     assert!(said.out.contains("  slowburn check --config 'a b/c/slowburn.yaml'\n"), "{}", said.out);
     let checked = run(dir.path(), &["check", "--config", "a b/c/slowburn.yaml"]);
     assert_eq!(checked.code, 0, "{}", checked.out);
-    assert!(checked.out.contains("ok: 2 SLOs, 1 warnings"), "only that nobody is told: {}", checked.out);
+    assert!(checked.out.contains("ok: 2 SLOs, 1 warning"), "only that nobody is told: {}", checked.out);
 }
 
 #[test]

@@ -17,7 +17,9 @@ fn the_version_is_the_package_s() {
 #[test]
 fn help_names_every_command() {
     let help = here(&["--help"]);
-    for command in ["run", "check", "status", "replay", "test", "init", "notify-test", "schema", "completions"] {
+    for command in
+        ["run", "check", "status", "replay", "test", "export", "init", "notify-test", "schema", "completions"]
+    {
         assert!(help.out.contains(&format!("\n  {command} ")), "{command}: {}", help.out);
         let of_command = here(&[command, "--help"]);
         assert_eq!((of_command.code, of_command.err.as_str()), (0, ""), "{command}");
@@ -64,4 +66,17 @@ fn a_reader_that_stops_reading_is_no_mistake() {
     drop(child.stdout.take());
     let ran = ran(child.wait_with_output().unwrap());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_check_counts_one_thing_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for (text, code, counted) in [
+        ("globl: {}\n", 1, "1 error, 1 warning, 1 file read\n"),
+        ("globl: {}\nglobl2: {}\n", 1, "2 errors, 1 warning, 1 file read\n"),
+    ] {
+        std::fs::write(dir.path().join("slowburn.yaml"), text).unwrap();
+        let ran = run(dir.path(), &["check"]);
+        assert!(ran.code == code && ran.out.ends_with(counted), "{}", ran.out);
+    }
 }

@@ -74,6 +74,20 @@ fn the_worst_come_first_with_what_is_left() {
 }
 
 #[test]
+fn problems_stand_below_the_table_and_widen_nothing() {
+    let problem = format!("no bucket at the threshold; buckets near it: {}", "0.25, ".repeat(40));
+    let of_group = |route: &str| {
+        slo("bad", &[("/state", json!("error")), ("/problem", json!(problem)), ("/group", json!({"route": route}))])
+    };
+    let url = engine(&[of_group("/a"), of_group("/b"), slo("fine", &[])]);
+    let ran = status(&url, &[]);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[..4].iter().all(|line| line.chars().count() < 110), "{}", ran.out);
+    assert_eq!(lines[5].trim_end(), format!("shop/bad: {problem}").trim_end(), "{}", ran.out);
+    assert_eq!(lines[6..], ["", "3 SLOs: 2 error, 1 ok"], "{}", ran.out);
+}
+
+#[test]
 fn the_exit_code_tells_whether_all_is_in_order() {
     for (name, statuses, code) in [
         ("no SLO", vec![], 0),
@@ -132,7 +146,7 @@ fn nothing_from_the_server_moves_the_cursor_or_turns_text_around() {
         assert!(ran.out.contains("evil"), "{}", ran.out);
     }
     assert_eq!(serde_json::from_str::<Value>(&status(&url, &["--json"]).out).unwrap(), json!([hostile]));
-    assert_eq!(status(&url, &[]).out.lines().count(), 4, "a header, the SLO, and the summary");
+    assert_eq!(status(&url, &[]).out.lines().count(), 6, "a header, the SLO, its problem, and the summary");
 }
 
 #[test]

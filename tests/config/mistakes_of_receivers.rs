@@ -55,7 +55,7 @@ fn mistakes_of_routes() {
         (
             "{receiver: page, routes: [{mute_time_intervals: [a]}]}",
             vec![
-                "1:35: error: route.routes[0].mute_time_intervals: `mute_time_intervals` is not supported: \"mute_time_intervals\"; remove it; planned work goes under an SLO's maintenance",
+                "1:35: error: route.routes[0].mute_time_intervals: `mute_time_intervals` is not supported; remove it; planned work goes under an SLO's maintenance",
             ],
         ),
     ] {
@@ -76,12 +76,16 @@ fn mistakes_of_channels() {
             "2:49: error: receivers[0].slack_configs[0].api_url: not an http or https URL; write it like https://example.com/path",
         ),
         (
+            "slack_configs: [{channel: c, app_token: t, app_token_file: /nowhere/t}]",
+            "2:66: error: receivers[0].slack_configs[0].app_token_file: only one of `app_token`, `app_token_file` can be given; keep one of `app_token`, `app_token_file`",
+        ),
+        (
             "slack_configs: [{app_token: t}]",
             "2:39: error: receivers[0].slack_configs[0]: a bot token needs a channel; add channel: '#slo'",
         ),
         (
             "slack_configs: [{api_url: 'https://a', title: x}]",
-            "2:62: error: receivers[0].slack_configs[0].title: `title` is not supported: messages have a fixed form: \"title\"; remove it",
+            "2:62: error: receivers[0].slack_configs[0].title: `title` is not supported: messages have a fixed form; remove it",
         ),
         (
             "slack_configs: [{api_url: 'https://a', channel: '{{ .x }}'}]",
@@ -113,11 +117,11 @@ fn mistakes_of_channels() {
         ),
         (
             "webhook_configs: [{url: 'http://a', url_file: b}]",
-            "2:59: error: receivers[0].webhook_configs[0].url_file: only one of `url`, `url_file` can be given: \"url_file\"; keep one of `url`, `url_file`",
+            "2:59: error: receivers[0].webhook_configs[0].url_file: only one of `url`, `url_file` can be given; keep one of `url`, `url_file`",
         ),
         (
             "pagerduty_configs: [{service_key: k}]",
-            "2:23: error: receivers[0].pagerduty_configs: `pagerduty_configs` is not supported: \"pagerduty_configs\"; use slack_configs, email_configs or webhook_configs",
+            "2:23: error: receivers[0].pagerduty_configs: `pagerduty_configs` is not supported; use slack_configs, email_configs or webhook_configs",
         ),
     ] {
         let text = format!("route: {{receiver: r}}\nreceivers: [{{name: r, {channels}}}]\n");
@@ -132,7 +136,7 @@ fn a_hash_begins_a_comment() {
         mistakes(text),
         [
             "slowburn.yaml:2:3: error: route: `receiver` is missing; name the receiver of all alerts that no route below takes",
-            "slowburn.yaml:4:5: error: receivers[0].name: `name` is empty: \"name\"; put quotes round a value that begins with #: YAML takes it for a comment",
+            "slowburn.yaml:4:5: error: receivers[0].name: `name` is empty; put quotes round a value that begins with #: YAML takes it for a comment",
         ]
     );
 }

@@ -106,3 +106,75 @@ fn values_of_variables_are_not_shown() {
         assert!(hides(&format!("{}{}", found.to_text(), found.to_json())), "{}", found.to_text());
     }
 }
+
+/// Where a key may be put: what stands above it, and how deep it stands.
+const PLACES: [(&str, usize); 14] = [
+    ("", 0),
+    ("global:\n", 2),
+    ("global:\n  http_config:\n", 4),
+    ("global:\n  http_config:\n    basic_auth:\n", 6),
+    ("global:\n  smtp_tls_config:\n", 4),
+    ("global:\n  external_labels:\n    zone: {a: b}\n  scrape_interval:\n", 4),
+    ("scrape_configs:\n  - job_name: a\n", 4),
+    ("scrape_configs:\n  - job_name: a\n    authorization:\n", 6),
+    ("scrape_configs:\n  - job_name: a\n    http_headers:\n      X-A:\n", 8),
+    ("route:\n  receiver: r\n", 2),
+    ("receivers:\n  - name: r\n    slack_configs:\n      - channel: c\n", 8),
+    ("receivers:\n  - name: r\n    webhook_configs:\n      - max_alerts: x\n", 8),
+    ("receivers:\n  - name: r\n    email_configs:\n      - to: a@example.com\n", 8),
+    ("receivers:\n  - nam: r\n    unheard_of:\n      deeper:\n", 8),
+];
+
+/// Ways to write key and secret; each line is indented.
+const WRITTEN: [&str; 13] = [
+    "KEY: S3CRET",
+    "KEY: 'S3CRET'",
+    "KEY: |\n  S3CRET\n  S3CRET",
+    "KEY: [S3CRET, S3CRET]",
+    "KEY:\n  - S3CRET\n  - {a: S3CRET}",
+    "KEY: {a: S3CRET}",
+    "KEY: S3CRET\nKEY: S3CRET",
+    "KEY: !vault S3CRET",
+    "KEY: ${NOPE}S3CRET",
+    "KEY: S3CRET\nKEY_file: /nowhere/S",
+    "{unheard: 1, KEY: S3CRET, of: {KEY: S3CRET}}",
+    "more: [{channel: '#x', KEY: S3CRET, api_url: 'ftp://S3CRET', zzz: 1}]",
+    "KEY : S3CRET\nunheard_of: {KEY: S3CRET, zzz: 1}",
+];
+
+#[test]
+fn every_secret_key_is_hidden_wherever_it_stands() {
+    let keys: Vec<&str> = slowburn::config::read::SECRETS.iter().collect();
+    for key in ["slack_app_token", "app_token", "url", "password", "credentials", "secrets", "key", "proxy_url"] {
+        assert!(keys.contains(&key), "{key} of {keys:?}");
+    }
+    let sound = |key: &&str| slowburn::config::diagnostics::sounds_secret(key);
+    assert!(keys.iter().all(sound), "a text with a syntax error has only words to go by: {keys:?}");
+    for key in keys {
+        for (above, depth) in PLACES {
+            for written in WRITTEN {
+                let indented = written.replace("KEY", key).lines().fold(String::new(), |text, line| {
+                    let pad = " ".repeat(depth);
+                    format!("{text}{pad}{line}\n")
+                });
+                let text = format!("{above}{indented}");
+                let found = check(&text);
+                let shown = format!("{}\n{}\n{}", found.to_text(), found.to_json(), found.to_lines().join("\n"));
+                assert!(found.has_errors() || !found.is_empty(), "{text}");
+                assert!(hides(&shown), "{text}\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_main_file_among_the_slo_files_does_not_give_its_secrets_away() {
+    let env = |_: &str| None;
+    let mut found = slowburn::config::diagnostics::Diagnostics::new();
+    for text in
+        ["global: {slack_app_token: S3CRET}", "[{slack_app_token: S3CRET}]", "version: slowburn/v1\nurl: S3CRET"]
+    {
+        slowburn::spec::read_slos("slowburn.yaml", text.as_bytes(), &env, &mut found);
+    }
+    assert!(found.errors() >= 3 && hides(&found.to_text()), "{}", found.to_text());
+}

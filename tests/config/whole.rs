@@ -95,3 +95,12 @@ fn a_configuration_without_slos_is_warned_of() {
         ["slowburn.yaml: warning: there are no SLOs; declare them in files, and name those under slo_files"]
     );
 }
+
+#[test]
+fn a_job_with_a_mistake_is_not_missed_by_the_slos_that_select_it() {
+    let main = MAIN.replace("job_name: checkout", "job_nam: checkout");
+    assert_ne!(main, MAIN);
+    let slo = slo("checkout", "checkout");
+    let (_dir, _, lines) = load_files(&[("slowburn.yaml", &main), ("slack.url", "https://x"), ("slos/a.yaml", &slo)]);
+    assert!(lines.iter().all(|line| line.contains("job_nam")), "{lines:?}");
+}

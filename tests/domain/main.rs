@@ -9,6 +9,8 @@ mod budgets;
 mod build;
 mod counting;
 mod dispatch;
+mod idle;
+mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;

@@ -69,3 +69,17 @@ async fn a_good_reload_adds_and_a_bad_one_changes_nothing() {
     until_exact(&slowburn, &service).await;
     assert!(hook.accepted().is_empty());
 }
+
+#[tokio::test]
+async fn links_lead_to_where_the_page_answers_whatever_the_file_says() {
+    let service = Service::start().await;
+    let file = config(&service, "    webhook_configs: []") + "web: {listen: 127.0.0.1:9490}\n";
+    let installation = Installation::new(&file, &more("door"));
+    let slowburn = installation.start().await;
+    let wanted = format!("{}/slo/shop/door)", slowburn.url.replace("127.0.0.1", "localhost"));
+    let page = slowburn.text("/slo/shop/door").await;
+    assert!(page.contains(&wanted), "{wanted} is not in {page}");
+    let (status, body) = slowburn.post("/-/reload").await;
+    assert_eq!((status, body.as_str()), (200, ""));
+    assert!(slowburn.text("/slo/shop/door").await.contains(&wanted), "after a reload");
+}

@@ -93,7 +93,7 @@ async fn a_replay_of_what_was_served_tells_the_same_story() {
     assert_eq!(status["sli"], live["sli"]);
     assert_eq!(status["budget"]["remaining"], live["budget"]["remaining"]);
     let transitions: Vec<&Value> = lines.iter().filter(|line| line["type"] == "transition").collect();
-    let logged: Vec<&str> = log.lines().filter(|line| line.contains("msg=alert ")).collect();
+    let logged: Vec<&str> = log.lines().filter(|line| line.contains("msg=\"alert ")).collect();
     assert_eq!((transitions.len(), logged.len()), (2, 2), "{transitions:?}\n{logged:?}");
     for (transition, line) in transitions.iter().zip(logged) {
         for (field, key) in [("at", "at"), ("burn_long", "burn_long"), ("burn_short", "burn_short")] {

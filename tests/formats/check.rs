@@ -34,7 +34,7 @@ fn the_report_stands_before_the_findings() {
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected:?} is not in\n{text}");
     }
-    assert!(text.ends_with("ok: 2 SLOs, 1 warnings, 3 files read\n"), "{text}");
+    assert!(text.ends_with("ok: 2 SLOs, 1 warning, 3 files read\n"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::summary::read;
 use proptest::prelude::*;
-use slowburn::domain::slo::Part;
+use slowburn::domain::slo::{Indicator, Part};
 use slowburn::spec::promql::{Bare, Refusal, ratio};
 
 /// Queries that real files hold, which the tests change.
@@ -115,6 +115,70 @@ proptest! {
         }
         prop_assert_eq!(reading.slos.len(), reading.fidelity.len());
         let _ = (diagnostics.to_text(), diagnostics.to_json());
+    }
+}
+
+/// A sum of events as text, and the weight of each of three counters in it.
+#[derive(Clone, Debug)]
+struct Sum(String, [i64; 3]);
+
+fn sums() -> impl Strategy<Value = Sum> {
+    let counter = (0..3usize, 0..4usize).prop_map(|(index, form)| {
+        let name = ["a", "b", "c"][index];
+        let text = match form {
+            0 => format!("sum(rate({name}[5m]))"),
+            1 => format!("sum(sum by (x) (rate({name}[{{{{.window}}}}])))"),
+            2 => format!("(sum(rate({name}[$__interval])) or vector(0))"),
+            _ => format!("scalar(sum(rate({name}[5m])))"),
+        };
+        let mut weights = [0; 3];
+        weights[index] = 1;
+        Sum(text, weights)
+    });
+    counter.prop_recursive(5, 40, 2, |inner| {
+        let zip = |a: [i64; 3], b: [i64; 3], sign: i64| [0, 1, 2].map(|i| a[i] + sign * b[i]);
+        prop_oneof![
+            (inner.clone(), inner.clone())
+                .prop_map(move |(a, b)| Sum(format!("({} + {})", a.0, b.0), zip(a.1, b.1, 1))),
+            (inner.clone(), inner.clone())
+                .prop_map(move |(a, b)| Sum(format!("({} - {})", a.0, b.0), zip(a.1, b.1, -1))),
+            (inner.clone(), 1..4i64).prop_map(|(a, by)| Sum(format!("{} * {by}", a.0), a.1.map(|w| w * by))),
+            (inner.clone(), 1..4i64).prop_map(|(a, by)| Sum(format!("(6 * {} / {by} * {by} / 6)", a.0), a.1)),
+            inner.prop_map(|a| Sum(format!("(-{})", a.0), a.1.map(|w| -w))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    /// Whatever way a sum is written, its weights are those of arithmetic.
+    #[test]
+    fn weights_are_those_of_arithmetic(sum in sums(), good in any::<bool>()) {
+        let query = format!("{} / sum(rate(total[5m]))", sum.0);
+        let query = if good { format!("1 - ({query})") } else { query };
+        let compiled = ratio(&query, Part::Bad, Bare::Refused).map_err(|refusal| TestCaseError::fail(format!("{query}: {}", refusal.why)))?;
+        for (name, weight) in ["a", "b", "c"].into_iter().zip(sum.1) {
+            let wanted = if good { -weight } else { weight } as f64;
+            let found = weight_of(&compiled.indicator, name);
+            prop_assert!((found - wanted).abs() < 1e-6, "{query}: {name} weighs {found}, not {wanted}");
+        }
+        prop_assert_eq!(weight_of(&compiled.indicator, "total"), if good { 1.0 } else { 0.0 });
+    }
+}
+
+/// How much an event of a counter adds to the bad ones.
+fn weight_of(indicator: &Indicator, name: &str) -> f64 {
+    match indicator {
+        Indicator::Events { total, part, part_is } => {
+            let good = *part_is == Part::Good;
+            f64::from(u8::from(good && total.name == name))
+                + if part.name == name { if good { -1.0 } else { 1.0 } } else { 0.0 }
+        }
+        Indicator::Terms { terms, .. } => {
+            terms.iter().filter(|term| term.selector.name == name).map(|term| term.bad).sum()
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -21,6 +21,7 @@ fn config(receivers: Vec<Receiver>) -> Config {
             scrape_timeout: seconds(10),
             evaluation_interval: seconds(15),
             external_url: EXTERNAL_URL.into(),
+            external_url_by_default: false,
             external_labels: Labels::new(),
             resolve_timeout: seconds(300),
         },

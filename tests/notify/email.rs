@@ -103,6 +103,20 @@ async fn passwords_are_proved_by_plain_or_login_and_never_told() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_password_is_told_of_in_words() {
+    let server = MailServer::start(json!({"tls": "none", "without": ["PLAIN", "LOGIN"]})).await;
+    let mut config = with_login(email_config(server.port), PASSWORD);
+    config.require_tls = false;
+    let wanted = "retry: the mail server offers neither PLAIN nor LOGIN to prove a password, perhaps because the \
+                  connection has no TLS: set require_tls, or remove auth_username";
+    assert_eq!(verdict(send(&config, &message(1)).await), wanted);
+    let server = MailServer::start(json!({"tls": "starttls", "without": ["PLAIN", "LOGIN"]})).await;
+    let wanted = "retry: the mail server offers neither PLAIN nor LOGIN to prove a password: remove auth_username, or \
+                  use a server that offers one";
+    assert_eq!(verdict(send(&with_login(trusting(&server), PASSWORD), &message(1)).await), wanted);
+}
+
+#[tokio::test]
 async fn an_identity_to_act_for_travels_with_plain() {
     let settings = json!({"tls": "starttls", "user": "slo", "password": PASSWORD});
     let mut server = MailServer::start(settings).await;

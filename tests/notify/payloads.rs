@@ -125,6 +125,20 @@ fn hostile_texts_neither_call_people_nor_draw_links_in_slack() {
 }
 
 #[test]
+fn texts_do_not_turn_around_what_stands_beside_them() {
+    let mut message = message(1);
+    let detail = &mut message.alerts[0].detail;
+    detail.description = "pays\u{202e}gnihton\u{2066}\u{200f}\u{61c} first\nsecond line".into();
+    detail.alert = "Unheard".into();
+    detail.runbook_url = Some("https://rb.example.com/?a=1&b=\"<x>".into());
+    message.alerts[0].annotations.set("note", "a\u{202e}b");
+    let json = slack_json(&message).to_string();
+    assert!(!json.contains(['\u{202e}', '\u{2066}', '\u{200f}', '\u{61c}']), "{json}");
+    assert!(json.contains("first\\nsecond line"), "{json}");
+    assert!(json.contains("<https://rb.example.com/?a=1&amp;b=%22%3Cx%3E|Runbook>"), "{json}");
+}
+
+#[test]
 fn many_alerts_and_long_texts_stay_within_slacks_limits() {
     let mut message = message(1);
     message.alerts = (0..500).map(|_| notice()).collect();

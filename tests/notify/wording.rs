@@ -1,9 +1,9 @@
 //! What people read, word for word.
 
 use crate::fixtures::{detail, labels, message, notice, resolved};
-use slowburn::domain::message::Detail;
+use slowburn::domain::message::{BurnDetail, Detail};
 use slowburn::domain::slo::Severity;
-use slowburn::domain::wording::{description, factor, percent, sli_percent, span, summary};
+use slowburn::domain::wording::{burn_rates, description, factor, percent, sli_percent, span, summary};
 use slowburn::notify::render;
 
 #[test]
@@ -164,19 +164,42 @@ fn a_title_is_one_short_line_whatever_the_labels_hold() {
 }
 
 #[test]
-fn only_pages_of_the_web_become_links() {
+fn only_pages_of_the_web_become_links_and_nothing_in_them_ends_the_link() {
     for (url, expected) in [
-        ("https://example.com/a?b=c&d=e#f", true),
-        ("HTTP://example.com", true),
-        ("javascript:alert(1)", false),
-        ("https://", false),
-        ("https://example.com/a b", false),
-        ("https://example.com/<!channel>", false),
-        ("https://example.com/|text", false),
-        ("https://example.com/\"onmouseover=x", false),
-        ("/slo/a/b", false),
-        ("", false),
+        ("https://example.com/a?b=c&d=e#f", Some("https://example.com/a?b=c&d=e#f")),
+        ("HTTP://example.com", Some("HTTP://example.com")),
+        ("https://rb.example.com/?a=1&b=\"<x>\"", Some("https://rb.example.com/?a=1&b=%22%3Cx%3E%22")),
+        ("https://example.com/a b|c\u{202e}d", Some("https://example.com/a%20b%7Cc%E2%80%AEd")),
+        ("https://example.com/%20ä", Some("https://example.com/%20ä")),
+        ("javascript:alert(1)", None),
+        ("https://", None),
+        ("/slo/a/b", None),
+        ("", None),
     ] {
-        assert_eq!(render::is_web_link(url), expected, "{url}");
+        assert_eq!(render::web_link(url).as_deref(), expected, "{url}");
+    }
+}
+
+#[test]
+fn a_rate_that_rounds_to_the_limit_is_told_with_more_digits() {
+    let burn = |long, short, factor| BurnDetail {
+        long: "3d".into(),
+        short: "6h".into(),
+        factor,
+        burn_long: Some(long),
+        burn_short: Some(short),
+        bad: 0.0,
+        total: 0.0,
+    };
+    for (long, short, limit, expected) in [
+        (1.0004, 1.3, 1.0, "1.0004× over 3d and 1.3× over 6h"),
+        (1.004, 1.001, 1.0, "1.004× over 3d and 1.001× over 6h"),
+        (14.4049, 20.0, 14.4, "14.405× over 3d and 20× over 6h"),
+        (14.4449, 20.0, 14.44, "14.445× over 3d and 20× over 6h"),
+        (1.0, 0.99999, 1.0, "1× over 3d and 0.99999× over 6h"),
+        (1.000_000_001, 2.0, 1.0, "just above 1× over 3d and 2× over 6h"),
+        (0.999_999_999, 2.0, 1.0, "just below 1× over 3d and 2× over 6h"),
+    ] {
+        assert_eq!(burn_rates(&burn(long, short, limit)).as_deref(), Some(expected), "{long} {short}");
     }
 }

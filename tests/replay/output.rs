@@ -46,6 +46,22 @@ fn each_line_has_the_keys_of_the_contract() {
 }
 
 #[test]
+fn times_in_milliseconds_are_refused_with_a_hint() {
+    let milliseconds = (super::run::START * 1000) - super::run::START;
+    let output = replay(SLO, "", &Recording::new().sample(0, OK, "1").sample(milliseconds, OK, "2"), &["--json"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("line 2") && error.contains("is it in milliseconds? OpenMetrics has seconds"), "{error}");
+}
+
+#[test]
+fn a_hole_of_a_century_ends() {
+    let start = -super::run::START;
+    let recording = Recording::new().sample(start + 1, OK, "1").sample(start + 4_000_000_000, OK, "2");
+    assert_eq!(lines(SLO, "", &recording).last().unwrap()["updated_at"], "2096-10-02T07:06:40Z");
+}
+
+#[test]
 fn bad_recordings_are_refused_with_their_line() {
     for (name, recording, message) in [
         ("no timestamp", Recording::new().sample(0, OK, "1").by_time(), ""),

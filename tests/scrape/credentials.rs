@@ -120,6 +120,27 @@ async fn proxies_are_used_only_when_configured() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_can_not_be_reached_is_named_without_its_credentials() {
+    for (proxy, wanted) in [
+        ("127.0.0.1:1", "can't connect to the proxy 127.0.0.1:1: connection refused"),
+        ("no-such-proxy.invalid:3128", "can't resolve the proxy no-such-proxy.invalid: "),
+    ] {
+        let http = HttpConfig { proxy_url: Some(format!("http://user:{SECRET}@{proxy}")), ..HttpConfig::default() };
+        let found = attempt(with_http(http), "127.0.0.1:29100").await;
+        assert!(failure(&found).starts_with(wanted), "{}", failure(&found));
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_the_way_to_a_target_is_told_with_the_target() {
+    let proxy = Server::start(|_| Reply::Send(answer("403 Forbidden", "", "no"))).await;
+    let http = HttpConfig { proxy_url: Some(format!("http://{}", proxy.address)), ..HttpConfig::default() };
+    let found = attempt(ScrapeConfig { scheme: "https".into(), ..with_http(http) }, "127.0.0.1:29100").await;
+    let wanted = format!("can't connect to 127.0.0.1:29100 through the proxy {}: ", proxy.address);
+    assert!(failure(&found).starts_with(&wanted), "{}", failure(&found));
+}
+
+#[tokio::test]
 async fn no_text_repeats_a_secret() {
     let everywhere = || HttpConfig {
         auth: Some(basic()),

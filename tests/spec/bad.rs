@@ -214,7 +214,7 @@ slos:
 "#,
             ),
             0,
-            &[r#"3:1: error: slos: `slos` is empty: "slos"; fill it in: the SLOs, a list"#],
+            &[r#"3:1: error: slos: `slos` is empty; fill it in: the SLOs, a list"#],
         ),
         (
             "a tab",
@@ -393,7 +393,7 @@ fn mistakes_of_an_slo() {
             Replaced("30d", "{rolling: 30d}"),
             0,
             &[
-                r#"7:14: error: slos[0].window.rolling: unknown key: "rolling"; known here: calendar, time_zone"#,
+                r#"7:14: error: slos[0].window.rolling: unknown key; known here: calendar, time_zone"#,
                 "7:13: error: slos[0].window: `calendar` is missing; add it: the period; a week begins on Monday",
             ],
         ),
@@ -439,7 +439,7 @@ fn mistakes_of_an_slo() {
             Replaced("objective: 99.9", "objectve: 99.9"),
             0,
             &[
-                r#"6:5: error: slos[0].objectve: unknown key: "objectve"; did you mean `objective`?"#,
+                r#"6:5: error: slos[0].objectve: unknown key; did you mean `objective`?"#,
                 "5:5: error: slos[0]: `objective` is missing; add it: the share of good events that is promised, in percent, such as 99.9",
             ],
         ),
@@ -448,7 +448,7 @@ fn mistakes_of_an_slo() {
             Replaced("objective: 99.9", "target: 99.9"),
             0,
             &[
-                r#"6:5: error: slos[0].target: `target` is called `objective` here: "target"; write objective: 99.9, in percent"#,
+                r#"6:5: error: slos[0].target: `target` is called `objective` here; write objective: 99.9, in percent"#,
                 "5:5: error: slos[0]: `objective` is missing; add it: the share of good events that is promised, in percent, such as 99.9",
             ],
         ),
@@ -475,7 +475,7 @@ fn mistakes_of_indicators() {
             ),
             0,
             &[
-                r#"9:7: error: slos[0].sli.latency: only one of `events`, `latency` can be given: "latency"; keep one of `events`, `latency`"#,
+                r#"9:7: error: slos[0].sli.latency: only one of `events`, `latency` can be given; keep one of `events`, `latency`"#,
                 r#"9:28: error: slos[0].sli.latency.histogram: x_seconds_bucket is one of the histogram's series, not its name: "x_seconds_bucket"; write x_seconds"#,
             ],
         ),
@@ -488,8 +488,8 @@ fn mistakes_of_indicators() {
             ),
             0,
             &[
-                r#"9:5: error: slos[0].foo: unknown key: "foo"; known here: name, description, labels, objective, window, by, sli, budgeting, alerting, maintenance"#,
-                "8:10: error: slos[0].sli: one of `events`, `latency`, `scrape` is needed; add it",
+                r#"9:5: error: slos[0].foo: unknown key; known here: name, description, labels, objective, window, by, sli, budgeting, alerting, maintenance"#,
+                "8:10: error: slos[0].sli: one of `events`, `latency`, `scrape`, `terms` is needed; add it",
             ],
         ),
         (
@@ -501,7 +501,7 @@ fn mistakes_of_indicators() {
             ),
             0,
             &[
-                r#"11:9: error: slos[0].sli.events.good: only one of `bad`, `good` can be given: "good"; keep one of `bad`, `good`"#,
+                r#"11:9: error: slos[0].sli.events.good: only one of `bad`, `good` can be given; keep one of `bad`, `good`"#,
                 r#"11:15: warning: slos[0].sli.events.good: this counts events that `total` does not count: "http_requests_total{code!~\"5..\"}"; add job="checkout""#,
             ],
         ),
@@ -709,7 +709,7 @@ fn mistakes_of_budgeting_alerting_and_maintenance() {
 "#,
             ),
             0,
-            &[r#"12:17: error: slos[0].budgeting.method: unknown key: "method"; known here: timeslices"#],
+            &[r#"12:17: error: slos[0].budgeting.method: unknown key; known here: timeslices"#],
         ),
         (
             "alerting of wrong kinds",
@@ -719,7 +719,7 @@ fn mistakes_of_budgeting_alerting_and_maintenance() {
             ),
             0,
             &[
-                r#"12:16: error: slos[0].alerting.pages: unknown key: "pages"; did you mean `page`?"#,
+                r#"12:16: error: slos[0].alerting.pages: unknown key; did you mean `page`?"#,
                 r#"12:59: error: slos[0].alerting.measure: expected one of burn_rate, budget_spent: "rate"; choose one of burn_rate, budget_spent"#,
                 r#"12:81: error: slos[0].alerting.min_bad_events: expected a number, 0 or more: "-1"; write a plain decimal, such as 99.9"#,
                 r#"12:33: error: slos[0].alerting.page: expected pairs of windows: "off"; write {disable: true} to turn the severity off, or a list such as [{long: 1h, short: 5m, factor: 14.4}]"#,

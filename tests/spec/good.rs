@@ -146,7 +146,10 @@ fn what_is_left_out_has_its_default() {
 #[test]
 fn documents_are_independent_and_variables_are_read_from_the_environment() {
     let ids: Vec<String> = read(EVERYTHING).iter().map(|slo| slo.id.to_string()).collect();
-    assert_eq!(ids, ["checkout/availability", "checkout/latency", "orders-api/uptime", "orders-api/success"]);
+    assert_eq!(
+        ids,
+        ["checkout/availability", "checkout/latency", "orders-api/uptime", "orders-api/success", "probes/sums"]
+    );
     let Indicator::Scrape { targets } = one("uptime").indicator else { panic!() };
     assert!(targets.matches(&labels(&[("job", "checkout"), ("env", "prod"), ("instance", "a")])));
     assert!(!targets.matches(&labels(&[("job", "checkout")])));

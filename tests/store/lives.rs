@@ -36,7 +36,11 @@ fn life_setup() -> Setup {
     by.policy.pairs = vec![pair(Severity::Page, 3600, 300, "5"), pair(Severity::Ticket, 21_600, 1800, "1")];
     let mut slices = slo("slices");
     slices.indicator = events("requests_total", "requests_total{code=\"500\"}", Part::Bad);
-    slices.timeslices = Some(Timeslices { slice: seconds(60), target: Ratio::parse("95").expect("a number") });
+    slices.timeslices = Some(Timeslices {
+        slice: seconds(60),
+        target: Ratio::parse("95").expect("a number"),
+        verdict: Default::default(),
+    });
     setup([by, slices])
 }
 

@@ -17,6 +17,10 @@ pub enum Codes {
     GrpcNames,
     /// 0 to 16.
     GrpcNumbers,
+    /// `success`, `error`, `failure`, `timeout`.
+    Words,
+    /// `true` for what succeeded.
+    Success,
 }
 
 /// Names of status labels, the most telling first; others that contain `code` or `status` come after them.
@@ -29,6 +33,30 @@ const LABELS: [&str; 8] = [
     "http_status_code",
     "http_response_status_code",
     "http_status",
+];
+
+/// Labels that tell in words how a request ended, after those of [`LABELS`].
+const WORD_LABELS: [&str; 3] = ["outcome", "result", "status"];
+/// Labels that tell whether a request succeeded.
+const SUCCESS_LABELS: [&str; 4] = ["success", "successful", "succeeded", "ok"];
+
+/// Words for an end that is no fault of the server.
+const GOOD_WORDS: [&str; 15] = [
+    "success",
+    "successful",
+    "succeeded",
+    "ok",
+    "good",
+    "pass",
+    "passed",
+    "complete",
+    "completed",
+    "accepted",
+    "client_error",
+    "redirection",
+    "informational",
+    "canceled",
+    "cancelled",
 ];
 
 /// gRPC's codes in lower case without underscores, by number.
@@ -60,6 +88,8 @@ impl Codes {
             // In all spellings that libraries use.
             Self::GrpcNames => "(?i:unknown|deadline_?exceeded|unimplemented|internal|unavailable|data_?loss)",
             Self::GrpcNumbers => "2|4|12|13|14|15",
+            Self::Words => "(?i:bad|err|errors?|server_error|exception|fail|failed|failures?|time_?out)",
+            Self::Success => "(?i:false|0)",
         }
     }
 
@@ -71,7 +101,30 @@ impl Codes {
         match self {
             Self::Http => "HTTP",
             Self::GrpcNames | Self::GrpcNumbers => "gRPC",
+            Self::Words | Self::Success => "",
         }
+    }
+
+    /// What is counted, for people.
+    pub fn requests(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP requests",
+            Self::GrpcNames | Self::GrpcNumbers => "gRPC requests",
+            Self::Words | Self::Success => "requests",
+        }
+    }
+
+    /// What the values of a label are, if they tell in words how requests ended.
+    fn in_words(label: &str, values: &Values) -> Option<Self> {
+        let all: Vec<String> = values.all().map(|(value, _)| value.to_ascii_lowercase()).collect();
+        let is_told = |word: &String| GOOD_WORDS.contains(&word.as_str()) || Self::Words.is_bad(word);
+        let is_flag = |word: &String| ["true", "false", "1", "0"].contains(&word.as_str());
+        let told = all.iter().filter(|word| is_told(word)).count();
+        let named = |labels: &[&str]| labels.contains(&label.to_ascii_lowercase().as_str());
+        if named(&WORD_LABELS) && told > 0 && told * 2 >= all.len() {
+            return Some(Self::Words);
+        }
+        (named(&SUCCESS_LABELS) && !all.is_empty() && all.iter().all(is_flag)).then_some(Self::Success)
     }
 
     /// What the values of a label are, if they are codes.
@@ -98,7 +151,8 @@ pub fn status_label<'m>(name: &str, metric: &'m Metric) -> Option<(&'m str, Code
     let rank = |label: &str| LABELS.iter().position(|known| *known == label).unwrap_or(LABELS.len());
     let mut candidates: Vec<(&str, &Values)> = metric.labels().filter(|(label, _)| is_status_name(label)).collect();
     candidates.sort_by_key(|(label, _)| rank(label));
-    candidates.into_iter().find_map(|(label, values)| Some((label, Codes::of(name, label, values)?)))
+    let code = candidates.into_iter().find_map(|(label, values)| Some((label, Codes::of(name, label, values)?)));
+    code.or_else(|| metric.labels().find_map(|(label, values)| Some((label, Codes::in_words(label, values)?))))
 }
 
 fn is_status_name(label: &str) -> bool {
@@ -128,6 +182,8 @@ mod tests {
             (Codes::Http, &["500", "503", "5xx"][..], &["200", "404", "4xx", "50", "5000"][..]),
             (Codes::GrpcNames, &["Unavailable", "DEADLINE_EXCEEDED", "DataLoss"], &["OK", "NotFound", "Canceled"]),
             (Codes::GrpcNumbers, &["2", "13"], &["0", "1", "5"]),
+            (Codes::Words, &["error", "FAILURE", "failed", "SERVER_ERROR", "timeout"], &["success", "CLIENT_ERROR"]),
+            (Codes::Success, &["false", "False", "0"], &["true", "1"]),
         ] {
             for value in bad {
                 assert!(codes.is_bad(value), "{value}");

@@ -92,9 +92,7 @@ pub fn recognise(service: &str, inventory: &Inventory) -> Found {
     let mut left_out = Vec::new();
     let mut slis = events(inventory, &mut left_out);
     slis.extend(latencies(inventory, &mut left_out));
-    if slis.len() > 1 {
-        slis = leave(slis, &mut left_out, |name| name == OWN_PAGE, "counts scrapes, which the SLO uptime covers");
-    }
+    let mut slis = leave(slis, &mut left_out, |name| name == OWN_PAGE, "counts scrapes, which the SLO uptime covers");
     slis.push(Sli::Scrape);
     Found { proposals: named(service, slis), left_out }
 }
@@ -113,6 +111,10 @@ fn events(inventory: &Inventory, left_out: &mut Vec<LeftOut>) -> Vec<Sli> {
 
 fn counter(name: &str, metric: &Metric) -> Option<Sli> {
     let (label, codes) = status_label(name, metric)?;
+    // Words of outcome stand at all kinds of counters, such as those of jobs and caches.
+    if codes.protocol().is_empty() && !is_serving(name) {
+        return None;
+    }
     let values = metric.label(label)?;
     let bad = values.all().filter(|(value, _)| codes.is_bad(value)).fold(0.0, |sum, (_, seen)| sum + seen.sum);
     let (label, split) = (label.to_owned(), split(metric, label));

@@ -42,12 +42,7 @@ pub fn render(jobs: &[Job], dir: &Path, files: &[NewFile]) -> String {
 fn told(proposal: &Proposal) -> String {
     match &proposal.sli {
         Sli::Events { metric, label, codes, bad, total, .. } => {
-            format!(
-                "{} by {}: {bad} of {total} {} requests bad so far",
-                comment(metric),
-                comment(label),
-                codes.protocol()
-            )
+            format!("{} by {}: {bad} of {total} {} bad so far", comment(metric), comment(label), codes.requests())
         }
         Sli::Latency { histogram, threshold, .. } => {
             let within = threshold_text(histogram, threshold.boundary);

@@ -41,7 +41,8 @@ fn slo(job: &Job, proposal: &Proposal) -> String {
     let (why, description, objective, sli, split) = match &proposal.sli {
         Sli::Events { metric, label, codes, bad, total, split } => {
             let (objective, why) = availability(*bad, *total);
-            let description = format!("{} requests are answered without a fault of the server.", codes.protocol());
+            let requests = if codes.protocol().is_empty() { "Requests" } else { codes.requests() };
+            let description = format!("{requests} are answered without a fault of the server.");
             (why, description, objective, events(job, metric, label, *codes), split.as_ref())
         }
         Sli::Latency { histogram, threshold, split } => {

@@ -1,7 +1,7 @@
 //! How a replay is printed: the log of transitions and the statuses at the end, as lines for people or as JSON.
 
 use crate::domain::lazy_status::LazyStatus;
-use crate::domain::status::{AlertState, Transition};
+use crate::domain::status::Transition;
 use crate::replay::Line;
 use crate::replay::tables::Sheet;
 use comfy_table::Table;
@@ -94,8 +94,8 @@ fn write_transition(out: &mut impl Write, transition: &Transition) -> io::Result
         transition.id,
         transition.alert,
         transition.severity,
-        word(transition.from),
-        word(transition.to),
+        transition.from.as_str(),
+        transition.to.as_str(),
         burns[0],
         burns[1],
         transition.reason
@@ -105,14 +105,6 @@ fn write_transition(out: &mut impl Write, transition: &Transition) -> io::Result
 fn write_json(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
-}
-
-fn word(state: AlertState) -> &'static str {
-    match state {
-        AlertState::Inactive => "inactive",
-        AlertState::Pending => "pending",
-        AlertState::Firing => "firing",
-    }
 }
 
 /// Statuses as people read them.

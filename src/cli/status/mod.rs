@@ -45,7 +45,8 @@ pub fn execute(args: &StatusArgs) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let (raw, statuses) = runtime.block_on(statuses(&url))?;
-    let text = if args.json { printable_json(&format!("{raw:#}\n")) } else { table::render(&statuses, colours()) };
+    let text =
+        if args.json { printable_json(&format!("{raw:#}\n")) } else { table::render(&statuses, colours(), width()) };
     output::print(&text)?;
     Ok(if statuses.iter().any(is_not_in_order) { Outcome::NotInOrder } else { Outcome::Done })
 }
@@ -112,6 +113,11 @@ fn colours() -> bool {
     let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     std::io::stdout().is_terminal() && !declined && !dumb
+}
+
+/// Columns of the terminal; what goes into a file or a pipe has room for all.
+fn width() -> Option<usize> {
+    comfy_table::Table::new().width().map(usize::from)
 }
 
 /// Whether a terminal would act on the character instead of showing it: controls, and marks that turn text around.

@@ -5,12 +5,15 @@ use crate::domain::status::{AlertState, AlertStatus, BurnRate, SloStatus, State,
 use crate::domain::time::format_duration;
 use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const HEADER: [&str; 9] =
-    ["STATE", "SLO", "GROUP", "SLI", "OBJECTIVE", "BUDGET LEFT", "BURN 1h", "BURN 6h", "EXHAUSTED IN"];
+    ["STATE", "SLO", GROUP, "SLI", "OBJECTIVE", "BUDGET LEFT", "BURN 1h", "BURN 6h", "EXHAUSTED IN"];
+const GROUP: &str = "GROUP";
+const ALERTS: &str = "ALERTS";
 /// Columns of numbers.
-const TO_THE_RIGHT: [usize; 4] = [3, 4, 6, 7];
+const TO_THE_RIGHT: [&str; 4] = ["SLI", "OBJECTIVE", "BURN 1h", "BURN 6h"];
 
 /// The windows of the two burn-rate columns, for an SLO window of [`NOMINAL`]; others scale with theirs.
 const WINDOWS: [u64; 2] = [3_600, 6 * 3_600];
@@ -21,49 +24,118 @@ const UNSCALED: std::ops::RangeInclusive<u64> = 28 * 86_400..=31 * 86_400;
 /// Cells of the budget's bar.
 const BAR: usize = 10;
 
-/// The table, with a line below it that counts the states.
-pub(super) fn render(statuses: &[SloStatus], colours: bool) -> String {
+/// What a narrow terminal does without, one after the other until the table fits: columns, by their titles, and
+/// characters of names, groups and alerts beyond a number.
+const STEPS: [Step; 11] = [
+    Step::Spare(GROUP),
+    Step::Spare("OBJECTIVE"),
+    Step::Cut(60),
+    Step::Cut(40),
+    Step::Spare("EXHAUSTED IN"),
+    Step::Cut(30),
+    Step::Spare("BURN 6h"),
+    Step::Cut(24),
+    Step::Spare("SLI"),
+    Step::Cut(18),
+    Step::Cut(12),
+];
+
+enum Step {
+    Spare(&'static str),
+    Cut(usize),
+}
+
+/// What is shown of the statuses.
+struct Shape {
+    columns: Vec<&'static str>,
+    /// Characters of names, groups and alerts at most.
+    names: usize,
+}
+
+/// The table, below it the problems, and a line that counts the states. `width` is the terminal's, where there is one.
+pub(super) fn render(statuses: &[SloStatus], colours: bool, width: Option<usize>) -> String {
     if statuses.is_empty() {
         return "no SLO has been measured yet\n".to_owned();
     }
+    let shape = shape(statuses, width.unwrap_or(usize::MAX));
+    let table = draw(statuses, &shape, colours);
+    format!("{table}\n\n{}{}\n", problems(statuses), summary(statuses))
+}
+
+/// Leaves out what a narrow terminal has no room for.
+fn shape(statuses: &[SloStatus], width: usize) -> Shape {
     let with_alerts = statuses.iter().any(|status| !status.alerts.is_empty());
+    let grouped = statuses.iter().any(|status| !status.group.is_empty());
+    let columns = HEADER.into_iter().chain(with_alerts.then_some(ALERTS)).collect();
+    let mut shape = Shape { columns, names: usize::MAX };
+    let too_wide = |shape: &Shape| draw(statuses, shape, false).lines().any(|line| line.chars().count() > width);
+    for step in STEPS {
+        if !too_wide(&shape) {
+            break;
+        }
+        match step {
+            Step::Spare(GROUP) if grouped => {}
+            Step::Spare(spared) => shape.columns.retain(|title| *title != spared),
+            Step::Cut(names) => shape.names = names,
+        }
+    }
+    shape
+}
+
+fn draw(statuses: &[SloStatus], shape: &Shape, colours: bool) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty();
     if colours {
         table.enforce_styling();
     }
-    let header = HEADER.into_iter().chain(with_alerts.then_some("ALERTS"));
-    table.set_header(header.map(|title| Cell::new(title).add_attribute(Attribute::Dim)));
+    table.set_header(shape.columns.iter().map(|title| Cell::new(title).add_attribute(Attribute::Dim)));
     for status in statuses {
-        let alerts = with_alerts.then(|| Cell::new(alerts(&status.alerts)));
-        table.add_row(cells(status).into_iter().chain(alerts));
+        table.add_row(shape.columns.iter().map(|title| cell(status, title, shape.names)));
     }
-    for column in TO_THE_RIGHT {
-        if let Some(column) = table.column_mut(column) {
+    for (index, _) in shape.columns.iter().enumerate().filter(|(_, title)| TO_THE_RIGHT.contains(title)) {
+        if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    format!("{}\n\n{}\n", table.trim_fmt(), summary(statuses))
+    table.trim_fmt()
 }
 
-fn cells(status: &SloStatus) -> Vec<Cell> {
-    let [fast, slow] = WINDOWS.map(|nominal| burn(status, nominal));
-    let name = match &status.problem {
-        Some(problem) => format!("{}: {}", status.id, problem),
-        None => status.id.clone(),
-    };
-    let group = if status.group.is_empty() { String::new() } else { status.group.to_string() };
-    vec![
-        Cell::new(status.state.as_str()).fg(colour(status.state)).add_attribute(Attribute::Bold),
-        Cell::new(printable(&name)),
-        Cell::new(printable(&group)),
-        Cell::new(status.sli.ratio.map_or("-".to_owned(), percent)),
-        Cell::new(format!("{} %", status.objective)),
-        Cell::new(status.budget.remaining.map_or("-".to_owned(), |left| format!("{} {:>8}", bar(left), percent(left)))),
-        Cell::new(fast),
-        Cell::new(slow),
-        Cell::new(exhausted_in(status)),
-    ]
+fn cell(status: &SloStatus, title: &str, names: usize) -> Cell {
+    match title {
+        "STATE" => Cell::new(status.state.as_str()).fg(colour(status.state)).add_attribute(Attribute::Bold),
+        "SLO" => Cell::new(cut(&printable(&status.id), names)),
+        GROUP => Cell::new(cut(&group(status), names)),
+        "SLI" => Cell::new(status.sli.ratio.map_or("-".to_owned(), percent)),
+        "OBJECTIVE" => Cell::new(format!("{} %", status.objective)),
+        "BUDGET LEFT" => {
+            let left = status.budget.remaining;
+            Cell::new(left.map_or("-".to_owned(), |left| format!("{} {:>8}", bar(left), percent(left))))
+        }
+        "BURN 1h" => Cell::new(burn(status, WINDOWS[0])),
+        "BURN 6h" => Cell::new(burn(status, WINDOWS[1])),
+        ALERTS => Cell::new(cut(&alerts(&status.alerts), names)),
+        _ => Cell::new(exhausted_in(status)),
+    }
+}
+
+fn group(status: &SloStatus) -> String {
+    if status.group.is_empty() { String::new() } else { printable(&status.group.to_string()) }
+}
+
+/// At most `limit` characters; what is cut is shown by `…`.
+fn cut(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// Each problem once, with its SLO; it concerns all groups alike.
+fn problems(statuses: &[SloStatus]) -> String {
+    let told = statuses.iter().filter_map(|status| Some((&status.id, status.problem.as_ref()?)));
+    let told: BTreeSet<_> = told.collect();
+    let lines: String = told.iter().map(|(id, problem)| printable(&format!("{id}: {problem}")) + "\n").collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
 }
 
 fn colour(state: State) -> Color {
@@ -147,6 +219,40 @@ fn summary(statuses: &[SloStatus]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A status with a name of so many characters, as the API writes it.
+    fn status(name: usize, alerts: bool) -> SloStatus {
+        let alert = serde_json::json!({"alert": "ErrorBudgetBurn", "severity": "page", "state": "firing",
+            "since": "2026-01-01T00:00:00Z", "long": "1h", "short": "5m", "factor": 14.4, "burn_long": 20.1,
+            "burn_short": 33.0});
+        serde_json::from_value(serde_json::json!({
+            "id": "n".repeat(name), "service": "shop", "name": "n", "group": {}, "labels": {}, "description": "",
+            "objective": 99.9, "window": {"kind": "rolling", "seconds": 2_592_000}, "state": "critical",
+            "sli": {"kind": "events", "ratio": 0.9996, "good": 9996.0, "bad": 4.0, "total": 10000.0},
+            "budget": {"remaining": 0.6, "consumed": 0.4, "exhausts_in_seconds": 90_000.0, "coverage": 1.0},
+            "burn_rates": [], "alerts": if alerts { vec![alert] } else { Vec::new() }, "runbook_url": null,
+            "problem": "long ".repeat(100), "updated_at": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_table_keeps_within_the_terminal() {
+        for (name, alerts, width, spared, kept) in [
+            (10, true, 200, "", "GROUP"),
+            (20, true, 110, "GROUP", "EXHAUSTED IN"),
+            (20, true, 80, "EXHAUSTED IN", "BURN 1h"),
+            (200, true, 80, "EXHAUSTED IN", "BURN 1h"),
+            (200, false, 80, "GROUP", "SLI"),
+        ] {
+            let statuses = [status(name, alerts), status(3, false)];
+            let text = render(&statuses, false, Some(width));
+            let lines: Vec<&str> = text.lines().take(3).collect();
+            assert!(lines.iter().all(|line| line.chars().count() <= width), "{width}\n{text}");
+            assert!(spared.is_empty() || !lines[0].contains(spared), "{width}\n{text}");
+            assert!(lines[0].contains(kept), "{width}\n{text}");
+        }
+    }
 
     #[test]
     fn shares_are_never_rounded_up_to_perfect_or_to_gone() {

@@ -157,7 +157,7 @@ impl<'a> Map<'a> {
             Severity::Error => Diagnostic::error(context.file(), mark, message),
             Severity::Warning => Diagnostic::warning(context.file(), mark, message),
         };
-        context.push(found.path(path).value(key).help(help));
+        context.push(found.path(path).help(help));
     }
 
     /// `channel: #slo` leaves the channel empty.

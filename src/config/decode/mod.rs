@@ -8,6 +8,7 @@ mod env;
 mod map;
 mod numbers;
 pub mod schema;
+mod secrets;
 mod suggest;
 mod table;
 mod text;
@@ -15,6 +16,7 @@ mod url;
 mod value;
 
 pub use map::Map;
+pub use secrets::SecretKeys;
 pub use suggest::nearest;
 pub use table::{Field, Refused, Shape, Table};
 pub use text::is_label_name;
@@ -94,6 +96,7 @@ impl Context<'_> {
         self.diagnostics.borrow().is_full()
     }
 
+    /// Marks a part of the file that must never be shown.
     pub(super) fn hide(&self, mark: Mark) {
         self.diagnostics.borrow_mut().hide(self.file, mark);
     }

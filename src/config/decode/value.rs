@@ -98,14 +98,22 @@ impl<'a> Value<'a> {
 
     /// As [`Value::error_at`], about a part of the text, which is shown instead of the whole.
     pub fn error_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
-        let found = Diagnostic::error(self.context.file(), self.inner_place(offset), message);
+        let found = Diagnostic::error(self.context.file(), self.part_place(part, offset), message);
         self.context.push(found.path(&self.path).value(part).help(help));
     }
 
     /// As [`Value::error_about`], as a warning.
     pub fn warn_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
-        let found = Diagnostic::warning(self.context.file(), self.inner_place(offset), message);
+        let found = Diagnostic::warning(self.context.file(), self.part_place(part, offset), message);
         self.context.push(found.path(&self.path).value(part).help(help));
+    }
+
+    /// The place of a part of the text; as long as the part where that stands in the text as it is.
+    fn part_place(&self, part: &str, offset: usize) -> Mark {
+        let place = self.inner_place(offset);
+        let verbatim = self.node.text().and_then(|text| text.get(offset..)).is_some_and(|rest| rest.starts_with(part));
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        if verbatim { Mark { end: place.start.saturating_add(length), ..place } } else { place }
     }
 
     pub(super) fn need(&self, path: PathBuf) {

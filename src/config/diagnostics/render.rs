@@ -88,7 +88,11 @@ impl Diagnostics {
 /// The line of the mistake with carets under it.
 fn excerpt(index: &Index<'_>, found: &Diagnostic) -> Option<String> {
     let offset = Some(found.start as usize).filter(|start| *start > 0);
-    let line = index.safe_line(found.line, found.column, offset)?;
+    let mut line = index.safe_line(found.line, found.column, offset)?;
+    if line.column == 0 {
+        // A line as a whole is meant: where its text begins says more than a blank.
+        line.column = line.text.chars().take_while(|c| c.is_whitespace()).count();
+    }
     let from = line.column.saturating_sub(CONTEXT_CHARS);
     let visible = |c: char| if c.is_control() { ' ' } else { c };
     let shown: String = line.text.chars().skip(from).take(2 * CONTEXT_CHARS).map(visible).collect();

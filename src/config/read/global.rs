@@ -146,6 +146,7 @@ impl Default for Globals {
             scrape_timeout: DEFAULT_TIMEOUT,
             evaluation_interval: DEFAULT_INTERVAL,
             external_url: String::new(),
+            external_url_by_default: true,
             external_labels: Labels::new(),
             resolve_timeout: DEFAULT_RESOLVE_TIMEOUT,
         };
@@ -190,6 +191,7 @@ fn intervals(map: &Map<'_>) -> Global {
         scrape_timeout: scrape_timeout.unwrap_or(DEFAULT_TIMEOUT).min(scrape_interval),
         evaluation_interval: duration("evaluation_interval").unwrap_or(scrape_interval),
         external_url: String::new(),
+        external_url_by_default: true,
         external_labels: map.get("external_labels").and_then(|v| v.labels()).unwrap_or_default(),
         resolve_timeout: duration("resolve_timeout").unwrap_or(DEFAULT_RESOLVE_TIMEOUT),
     }

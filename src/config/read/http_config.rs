@@ -14,7 +14,7 @@ macro_rules! with_http_fields {
             $crate::config::decode::Field::opt("authorization", $crate::config::decode::Shape::Map(&$crate::config::read::http_config::AUTHORIZATION), "the Authorization header"),
             $crate::config::decode::Field::opt("http_headers", $crate::config::decode::Shape::Texts(&$crate::config::decode::Shape::Map(&$crate::config::read::http_config::HEADER)), "further headers by name"),
             $crate::config::decode::Field::opt("tls_config", $crate::config::decode::Shape::Map(&$crate::config::read::tls::TLS), "TLS settings"),
-            $crate::config::decode::Field::opt("proxy_url", $crate::config::decode::Shape::Url, "HTTP proxy"),
+            $crate::config::decode::Field::opt("proxy_url", $crate::config::decode::Shape::Secret, "HTTP proxy"),
             $crate::config::decode::Field::opt("follow_redirects", $crate::config::decode::Shape::Bool, "default true"),
             $crate::config::decode::Field::opt("enable_http2", $crate::config::decode::Shape::Bool, "default true"),
         ]

@@ -17,7 +17,7 @@ pub mod slack;
 pub mod tls;
 pub mod webhook;
 
-use super::decode::{Context, Field, Refused, Shape, Table, Value};
+use super::decode::{Context, Field, Refused, SecretKeys, Shape, Table, Value};
 use super::yaml::Node;
 use super::{Storage, Web};
 use crate::config::diagnostics::Diagnostic;
@@ -25,6 +25,7 @@ use crate::config::receiver::Receiver;
 use crate::config::scrape::ScrapeConfig;
 use crate::domain::setup::Route;
 use global::Globals;
+use std::sync::LazyLock;
 
 /// The keys of `slowburn.yaml`.
 pub static MAIN: Table = Table {
@@ -60,7 +61,11 @@ pub static MAIN: Table = Table {
         Refused::new("otlp", "is not supported", "remove it"),
         Refused::new("runtime", "is Prometheus's own tuning", "remove it"),
         Refused::new("templates", "is not supported: messages have a fixed form", "remove it"),
-        Refused::new("inhibit_rules", "is not supported", "remove it; a page of an SLO already stands for its ticket"),
+        Refused::new(
+            "inhibit_rules",
+            "is not supported yet: page and ticket of an SLO are both sent",
+            "remove it, and route severity=\"ticket\" to a receiver that wakes nobody",
+        ),
         Refused::new(
             "mute_time_intervals",
             "is not supported",
@@ -69,6 +74,9 @@ pub static MAIN: Table = Table {
         Refused::new("time_intervals", "is not supported", "remove it; planned work goes under an SLO's maintenance"),
     ],
 };
+
+/// What is secret in `slowburn.yaml`.
+pub static SECRETS: LazyLock<SecretKeys> = LazyLock::new(|| SecretKeys::of(&MAIN));
 
 /// What the main file says, its SLO files not read yet.
 pub struct MainFile {
@@ -82,6 +90,7 @@ pub struct MainFile {
 
 /// Decodes the documents of the main file, of which there must be one; beside it the items of `slo_files`.
 pub fn main_file<'a>(context: &'a Context<'a>, documents: &'a [Node]) -> Option<(MainFile, Vec<Value<'a>>)> {
+    documents.iter().for_each(|document| SECRETS.hide_in(&context.value(document)));
     let first = documents.iter().find(|document| !document.is_null());
     let Some(first) = first else {
         if context.errors() == 0 {

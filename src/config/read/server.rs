@@ -74,9 +74,9 @@ pub fn parse_listen(text: &str) -> Option<SocketAddr> {
 }
 
 /// Base of links when `external_url` is not given.
-pub fn default_url(web: &Web) -> String {
-    if web.listen.ip().is_unspecified() || web.listen.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
-        return format!("http://localhost:{}", web.listen.port());
+pub fn default_url(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() || listen.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
+        return format!("http://localhost:{}", listen.port());
     }
-    format!("http://{}", web.listen)
+    format!("http://{listen}")
 }

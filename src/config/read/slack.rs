@@ -71,10 +71,10 @@ pub fn target(map: &Map<'_>, keys: &Keys) -> Option<SlackTarget> {
     let [token, token_file] = keys.token;
     map.at_most_one(&[url, url_file, token, token_file]);
     let app_url = map.get(keys.app_url).and_then(|value| value.http_url());
-    if let Some(url) = secret::read_url(map, url, url_file) {
+    if let Some(url) = secret::either_url(map, url, url_file) {
         return Some(SlackTarget::Webhook { url });
     }
-    let token = secret::read(map, token, token_file)?;
+    let token = secret::either(map, token, token_file)?;
     Some(SlackTarget::Api { url: app_url.unwrap_or_else(|| CHAT_POST_MESSAGE.to_owned()), token })
 }
 

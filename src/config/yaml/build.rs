@@ -284,6 +284,8 @@ impl Builder<'_> {
 
     fn report(&mut self, mark: Mark, message: impl Into<String>, help: &str) {
         self.diagnostics.push(Diagnostic::error(self.file, mark, message).help(help));
+        // What is left out is never decoded, so its secrets are not known.
+        self.diagnostics.hide_by_words(self.file);
     }
 }
 

@@ -134,7 +134,7 @@ struct Page<'a> {
     alerts: Vec<Block<'a>>,
     more: usize,
     reason: &'static str,
-    external_url: &'a str,
+    external_url: String,
 }
 
 /// One alert in the HTML part.
@@ -142,7 +142,7 @@ struct Block<'a> {
     state: &'static str,
     color: &'static str,
     headline: String,
-    links: Vec<(&'static str, &'a str)>,
+    links: Vec<(&'static str, String)>,
     facts: Vec<(String, String)>,
     description: String,
     labels: Vec<(&'a str, String)>,
@@ -170,7 +170,7 @@ fn html(message: &Message, external_url: &str) -> Result<String, String> {
         alerts: notices.iter().take(ALERTS).map(|notice| Block::from(*notice)).collect(),
         more: notices.len().saturating_sub(ALERTS),
         reason: render::reason(message),
-        external_url: if render::is_web_link(external_url) { external_url } else { "" },
+        external_url: render::web_link(external_url).unwrap_or_default(),
     };
     page.render().map_err(|e| format!("can't write the mail: {e}"))
 }

@@ -56,6 +56,7 @@ pub async fn deliver(letter: &Letter, config: &EmailConfig, dialog_timeout: Dura
         let mut connection = open(config, &scrubber).await?;
         if let Some(username) = &config.auth_username {
             let password = password.as_ref().map(|secret| secret.expose_secret()).unwrap_or_default();
+            needs_mechanism(&connection, config)?;
             authenticate(&mut connection, config, username, password).await.map_err(|e| failure(&e, &scrubber))?;
         }
         let outcome = envelope(&mut connection, letter, &scrubber).await?;
@@ -123,6 +124,19 @@ fn refuse_open_password(config: &EmailConfig) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::retry("the password is not sent without encryption: set require_tls, or remove auth_username"))
+}
+
+fn needs_mechanism(connection: &AsyncSmtpConnection, config: &EmailConfig) -> Result<(), Failure> {
+    let offered = |mechanism: &Mechanism| connection.server_info().supports_auth_mechanism(*mechanism);
+    if DEFAULT_MECHANISMS.iter().any(offered) {
+        return Ok(());
+    }
+    let mend = if config.require_tls || implicit_tls(config) {
+        ": remove auth_username, or use a server that offers one"
+    } else {
+        ", perhaps because the connection has no TLS: set require_tls, or remove auth_username"
+    };
+    Err(Failure::retry(format!("the mail server offers neither PLAIN nor LOGIN to prove a password{mend}")))
 }
 
 async fn authenticate(

@@ -64,7 +64,7 @@ impl Email {
     fn settle(&self, message: &Message, outcome: Outcome) -> Result<(), Failure> {
         let mut partly_sent = self.partly_sent.lock().unwrap_or_else(PoisonError::into_inner);
         for (recipient, error) in &outcome.refused {
-            tracing::warn!(message = message.id, %recipient, error, "the mail server refused one of the recipients");
+            tracing::warn!(id = message.id, %recipient, error, "the mail server refused one of the recipients");
         }
         if outcome.deferred.is_empty() {
             partly_sent.remove(&message.id);

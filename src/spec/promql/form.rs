@@ -157,7 +157,7 @@ pub(super) enum Value {
 pub(super) struct Form {
     pub value: Value,
     pub dims: Dims,
-    /// What stands in for it while there is nothing to count (`or vector(0)`).
+    /// What stands in for a ratio while there is nothing to count (`or vector(0)`).
     pub fill: Option<f64>,
 }
 

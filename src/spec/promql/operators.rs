@@ -108,7 +108,9 @@ impl Walker<'_> {
                 if is_harmless(fill) {
                     self.note("`or vector(…)` is left out: a series that is missing counts nothing anyway");
                 }
-                Ok(Form { fill: Some(left.fill.unwrap_or(fill)), ..left })
+                // A sum that is missing is 0 anyway; what stands in for a ratio is looked at in the end.
+                let is_ratio = matches!(left.value, Value::Ratio { .. });
+                Ok(Form { fill: is_ratio.then_some(left.fill.unwrap_or(fill)), ..left })
             }
             (Some(_), None) => refuse(
                 expr,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Time without a sample after which an SLO counts as not measured.
-const NO_DATA_AFTER: Duration = Duration::from_secs(5 * 60);
+pub const NO_DATA_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// What of the SLO its alerts depend on; `None` where it was wrong, and then nothing is compared with it.
 pub(super) struct Basis<'a> {
@@ -27,9 +27,15 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
     let get = |key| map.as_ref().and_then(|map| map.get(key));
     let measure = get("measure").and_then(|measure| measure.choice(&MEASURES)).unwrap_or_default();
     let min_bad_events = get("min_bad_events").and_then(|least| least.decimal()).map_or(0.0, Ratio::as_f64);
-    let pairs = pair::Reader { basis, measure, min_bad_events };
+    let reader = pair::Reader { basis, measure, min_bad_events };
+    let (mut pairs, mut of_severity) = (Vec::new(), BTreeMap::new());
+    for (key, severity) in SEVERITIES {
+        let (own, extras) = reader.read(get(key).as_ref(), severity);
+        pairs.extend(own);
+        of_severity.extend(extras.map(|extras| (severity, extras)));
+    }
     Policy {
-        pairs: SEVERITIES.iter().flat_map(|(key, severity)| pairs.read(get(key).as_ref(), *severity)).collect(),
+        pairs,
         measure,
         no_data: get("no_data")
             .and_then(|no_data| read_no_data(&no_data))
@@ -38,7 +44,7 @@ pub(super) fn read(value: Option<&Value<'_>>, basis: &Basis<'_>) -> Policy {
         runbook_url: get("runbook_url").and_then(|url| url.http_url()),
         labels: get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
         annotations: get("annotations").and_then(|annotations| annotations.labels()).unwrap_or_default(),
-        of_severity: BTreeMap::new(),
+        of_severity,
     }
 }
 

@@ -1,11 +1,11 @@
-//! `sli`: exactly one of events, latency and scrape.
+//! `sli`: exactly one of events, latency, scrape and terms.
 
 use super::super::selectors;
-use super::keys::{EVENTS, LATENCY, SLI};
+use super::keys::{EVENTS, LATENCY, SLI, TERM};
 use crate::config::decode::Value;
 use crate::domain::ratio::Ratio;
 use crate::domain::selector::{MatchOp, Matcher, Matchers};
-use crate::domain::slo::{Indicator, Part};
+use crate::domain::slo::{CompareOp, Comparison, Indicator, Part, Tally, Term};
 use crate::domain::time::parse_duration;
 use std::time::Duration;
 
@@ -14,11 +14,61 @@ const LONG_SECONDS: f64 = 100.0;
 
 pub(super) fn read(value: &Value<'_>) -> Option<Indicator> {
     let map = value.map(&SLI)?;
-    map.exactly_one(&["events", "latency", "scrape"]);
+    map.exactly_one(&["events", "latency", "scrape", "terms"]);
     let events = map.get("events").and_then(|events| read_events(&events));
     let latency = map.get("latency").and_then(|latency| read_latency(&latency));
     let scrape = map.get("scrape").and_then(|scrape| read_scrape(&scrape));
-    events.or(latency).or(scrape)
+    let terms = map.get("terms").and_then(|terms| read_terms(&terms));
+    let query = map.get("query");
+    if let Some(query) = query.as_ref().filter(|_| !map.has("terms")) {
+        query.error("a query belongs to `terms`", "give counters under `events`, such as total: http_requests_total");
+    }
+    let text = query.and_then(|query| query.text()).unwrap_or_default();
+    events.or(latency).or(scrape).or(terms.map(|terms| Indicator::Terms { terms, text }))
+}
+
+/// Counters with weights; at least one must count for the total.
+fn read_terms(value: &Value<'_>) -> Option<Vec<Term>> {
+    let items = value.list()?;
+    let terms: Vec<Term> = items.iter().filter_map(read_term).collect();
+    if terms.len() == items.len() && !terms.iter().any(|term| term.total > 0.0) {
+        value.error("no term counts for the total", "give at least one term total: 1");
+        return None;
+    }
+    Some(terms)
+}
+
+fn read_term(value: &Value<'_>) -> Option<Term> {
+    let map = value.map(&TERM)?;
+    let weight = |key| map.get(key).map_or(Some(0.0), |weight| weight.number());
+    let (selector, total, bad) =
+        (map.get("selector").and_then(|s| selectors::selector(&s)), weight("total"), weight("bad"));
+    let tally = map.get("count").map_or(Some(Tally::Growth), |count| tally(&count));
+    Some(Term { selector: selector?, total: total?, bad: bad?, tally: tally? })
+}
+
+/// What of a series is an event: a word, or a comparison with a number.
+fn tally(value: &Value<'_>) -> Option<Tally> {
+    const WORDS: [(&str, Tally); 3] =
+        [("growth", Tally::Growth), ("samples", Tally::Samples), ("values", Tally::Values)];
+    const OPS: [(&str, CompareOp); 6] = [
+        ("==", CompareOp::Equal),
+        ("!=", CompareOp::NotEqual),
+        ("<=", CompareOp::AtMost),
+        (">=", CompareOp::AtLeast),
+        ("<", CompareOp::Less),
+        (">", CompareOp::More),
+    ];
+    let text = value.nonempty()?;
+    let comparison = OPS.iter().find_map(|(sign, op)| {
+        let with = text.strip_prefix(sign)?.trim().parse().ok().filter(|with: &f64| with.is_finite())?;
+        Some(Tally::Where(Comparison { op: *op, with }))
+    });
+    let found = WORDS.iter().find(|(word, _)| *word == text).map(|(_, tally)| *tally).or(comparison);
+    if found.is_none() {
+        value.error("not a way to count", "write growth, samples, values, or a comparison such as < 0.75");
+    }
+    found
 }
 
 fn read_events(value: &Value<'_>) -> Option<Indicator> {

@@ -2,7 +2,7 @@
 
 use crate::config::decode::{Field, Refused, Shape, Table};
 use crate::domain::calendar::Period;
-use crate::domain::slo::{Measure, Severity};
+use crate::domain::slo::{Measure, Severity, SliceVerdict};
 
 pub(super) const PERIODS: [(&str, Period); 4] =
     [("week", Period::Week), ("month", Period::Month), ("quarter", Period::Quarter), ("year", Period::Year)];
@@ -20,6 +20,11 @@ const fn words<T: Copy, const N: usize>(choices: &[(&'static str, T); N]) -> [&'
     }
     words
 }
+
+/// Stands for a pair that looks at its long window only.
+pub(super) const NO_SHORT: &str = "none";
+
+pub(super) const VERDICTS: [(&str, SliceVerdict); 2] = [("whole", SliceVerdict::Whole), ("share", SliceVerdict::Share)];
 
 const PERCENT: Shape = Shape::Decimal;
 const PAIRS: Shape = Shape::List(&Shape::Map(&PAIR));
@@ -77,6 +82,8 @@ pub(super) static SLI: Table = Table {
         Field::opt("events", Shape::Map(&EVENTS), "counters of all events and of the bad or the good ones"),
         Field::opt("latency", Shape::Map(&LATENCY), "a histogram and the threshold of good events"),
         Field::opt("scrape", Shape::Labels, "labels of the targets, each scrape of which is an event"),
+        Field::opt("terms", Shape::List(&Shape::Map(&TERM)), "counters with the weight of their events in both counts"),
+        Field::opt("query", Shape::Text, "with `terms`: the query that they stand for, for people"),
     ],
     refused: &[Refused::new(
         "raw",
@@ -112,6 +119,21 @@ pub(super) static LATENCY: Table = Table {
     refused: &[],
 };
 
+pub(super) static TERM: Table = Table {
+    title: "Term",
+    fields: &[
+        Field::req("selector", Shape::Selector, "selects counters, or gauges with `count`"),
+        Field::opt(
+            "count",
+            Shape::Text,
+            "what is an event: growth of a counter (unless set), samples of a gauge, their values, or a comparison like < 0.75",
+        ),
+        Field::opt("total", Shape::Number, "what each event adds to the total, 0 unless set"),
+        Field::opt("bad", Shape::Number, "what each event adds to the bad events, 0 unless set; may be negative"),
+    ],
+    refused: &[],
+};
+
 pub(super) static BUDGETING: Table = Table {
     title: "Budgeting",
     fields: &[Field::opt("timeslices", Shape::Map(&TIMESLICES), "counts slices of time instead of events")],
@@ -123,6 +145,11 @@ pub(super) static TIMESLICES: Table = Table {
     fields: &[
         Field::req("slice", Shape::Duration, "length of a slice, such as 1m"),
         Field::req("target", PERCENT, "percent of a slice's events that must be good in a good slice, such as 95"),
+        Field::opt(
+            "verdict",
+            Shape::Choice(&words(&VERDICTS)),
+            "whole: a slice is good or bad as a whole (unless set); share: it is bad by the share of its bad events",
+        ),
     ],
     refused: &[],
 };
@@ -152,6 +179,8 @@ pub(super) static SEVERITY: Table = Table {
     fields: &[
         Field::opt("disable", Shape::Bool, "true: no pair of this severity"),
         Field::opt("windows", PAIRS, "pairs of windows instead of the defaults"),
+        Field::opt("labels", Shape::Labels, "labels of the alerts of this severity, over the others"),
+        Field::opt("annotations", Shape::Labels, "further texts of the alerts of this severity"),
         FOR,
         KEEP_FIRING_FOR,
         MIN_BAD_EVENTS,
@@ -165,10 +194,14 @@ pub(super) static PAIR: Table = Table {
         Field::req("long", Shape::Duration, "the long window: enough was spent to matter"),
         Field::opt(
             "short",
-            Shape::Duration,
-            "the short window: it still goes on; a twelfth of the long one unless set",
+            Shape::OneOf(&[Shape::Duration, Shape::Choice(&[NO_SHORT])]),
+            "the short window: it still goes on; a twelfth of the long one unless set, none for the long one alone",
         ),
-        Field::req("factor", Shape::Decimal, "the burn rate that both windows must exceed"),
+        Field::req(
+            "factor",
+            Shape::OneOf(&[Shape::Decimal, Shape::Text]),
+            "the burn rate that both windows must exceed",
+        ),
         FOR,
         KEEP_FIRING_FOR,
         MIN_BAD_EVENTS,

@@ -10,6 +10,7 @@ mod pair;
 mod slo;
 mod window;
 
+pub use alerting::NO_DATA_AFTER;
 pub(super) use keys::DOCUMENT;
 pub(super) use window::{rolling as rolling_window, time_zone};
 
@@ -22,7 +23,7 @@ use crate::domain::labels::Labels;
 use crate::domain::slo::Slo;
 
 /// What stands after `version:`.
-pub(super) const VERSION: &str = "slowburn/v1";
+pub const VERSION: &str = "slowburn/v1";
 
 /// What an SLO takes from its document.
 struct Scope<'a> {

@@ -4,12 +4,13 @@
 //! pairs have in common.
 
 use super::super::pairs::{default_pairs, default_short, is_unreachable, objective_needed};
+use super::alert_labels;
 use super::alerting::Basis;
-use super::keys::{PAIR, SEVERITY};
+use super::keys::{NO_SHORT, PAIR, SEVERITY};
 use crate::config::decode::{Map, Value};
 use crate::config::yaml::Kind;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Measure, Objective, Pair, Severity, SloWindow};
+use crate::domain::slo::{Extras, Measure, Objective, Pair, Severity, SloWindow};
 use crate::domain::time::format_duration;
 use std::time::Duration;
 
@@ -31,8 +32,8 @@ struct Common {
 }
 
 impl Reader<'_> {
-    /// The pairs of one severity; without a value the defaults.
-    pub fn read(&self, value: Option<&Value<'_>>, severity: Severity) -> Vec<Pair> {
+    /// The pairs of one severity, without a value the defaults; and what its alerts carry besides.
+    pub fn read(&self, value: Option<&Value<'_>>, severity: Severity) -> (Vec<Pair>, Option<Extras>) {
         let common = Common {
             severity,
             r#for: Duration::ZERO,
@@ -40,9 +41,9 @@ impl Reader<'_> {
             min_bad_events: self.min_bad_events,
         };
         match value {
-            None => self.defaults(common),
+            None => (self.defaults(common), None),
             Some(value) => match value.node().kind() {
-                Kind::List(_) => self.list(value, common),
+                Kind::List(_) => (self.list(value, common), None),
                 Kind::Map(_) => self.map(value, common),
                 Kind::Scalar(_) => {
                     value.error(
@@ -50,18 +51,25 @@ impl Reader<'_> {
                         "write {disable: true} to turn the severity off, or a list such as \
                          [{long: 1h, short: 5m, factor: 14.4}]",
                     );
-                    Vec::new()
+                    (Vec::new(), None)
                 }
             },
         }
     }
 
-    fn map(&self, value: &Value<'_>, common: Common) -> Vec<Pair> {
-        let Some(map) = value.map(&SEVERITY) else { return Vec::new() };
-        let common = common.with(&map);
+    fn map(&self, value: &Value<'_>, common: Common) -> (Vec<Pair>, Option<Extras>) {
+        let Some(map) = value.map(&SEVERITY) else { return (Vec::new(), None) };
+        let extras = Extras {
+            labels: map.get("labels").map(|labels| alert_labels(&labels)).unwrap_or_default(),
+            annotations: map.get("annotations").and_then(|annotations| annotations.labels()).unwrap_or_default(),
+        };
+        (self.pairs_of(&map, common.with(&map)), (extras != Extras::default()).then_some(extras))
+    }
+
+    fn pairs_of(&self, map: &Map<'_>, common: Common) -> Vec<Pair> {
         if map.get("disable").and_then(|disable| disable.boolean()) == Some(true) {
             if map.has("windows") {
-                value.warn("`disable: true` leaves `windows` without effect", "remove one of the two");
+                map.value().warn("`disable: true` leaves `windows` without effect", "remove one of the two");
             }
             return Vec::new();
         }
@@ -85,12 +93,14 @@ impl Reader<'_> {
         let long = map.get("long").and_then(|long| self.long_window(&long));
         let short_at = map.get("short");
         let short = match &short_at {
+            Some(short) if short.node().text() == Some(NO_SHORT) => long,
             Some(short) => whole_window(short),
             None => long.map(default_short),
         };
         let factor = map.get("factor").and_then(|factor| self.factor(&factor));
         let (long, short) = (long?, short?);
-        if short >= long {
+        let one_window = short_at.as_ref().is_some_and(|short| short.node().text() == Some(NO_SHORT));
+        if short >= long && !one_window {
             let at = short_at.as_ref().unwrap_or(value);
             at.error(
                 format!(
@@ -119,7 +129,7 @@ impl Reader<'_> {
     }
 
     fn factor(&self, value: &Value<'_>) -> Option<Ratio> {
-        let factor = value.decimal()?;
+        let factor = factor_of(value)?;
         if factor == Ratio::ZERO {
             value.error(
                 "the factor must be above zero",
@@ -188,6 +198,16 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// A decimal, or a fraction of whole numbers for factors that are no decimal.
+fn factor_of(value: &Value<'_>) -> Option<Ratio> {
+    let text = value.node().text().filter(|text| text.contains('/'));
+    let fraction = text.and_then(|text| text.split_once('/')).and_then(|(num, den)| {
+        let whole = |text: &str| text.trim().parse::<u64>().ok();
+        Ratio::new(whole(num)?, whole(den)?)
+    });
+    fraction.or_else(|| value.decimal())
 }
 
 impl Common {

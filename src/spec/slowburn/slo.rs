@@ -3,7 +3,7 @@
 use super::super::declared::{Declared, place};
 use super::super::definition::definition;
 use super::super::{names, percent};
-use super::keys::{BUDGETING, MAINTENANCE, SLO, TIMESLICES};
+use super::keys::{BUDGETING, MAINTENANCE, SLO, TIMESLICES, VERDICTS};
 use super::{Scope, alert_labels, alerting, indicator, name, window};
 use crate::config::decode::{Map, Value};
 use crate::domain::labels::Labels;
@@ -74,7 +74,8 @@ fn timeslices(value: &Value<'_>) -> Option<Timeslices> {
     let map = value.map(&BUDGETING)?.get("timeslices")?.map(&TIMESLICES)?;
     let slice = map.get("slice").and_then(|slice| slice_length(&slice));
     let target = map.get("target").and_then(|target| percent::slice_target(&target));
-    Some(Timeslices { slice: slice?, target: target?, verdict: SliceVerdict::Whole })
+    let verdict = map.get("verdict").map_or(Some(SliceVerdict::Whole), |verdict| verdict.choice(&VERDICTS));
+    Some(Timeslices { slice: slice?, target: target?, verdict: verdict? })
 }
 
 /// Whole seconds, so that slices stay aligned to the epoch on every clock that shows them.

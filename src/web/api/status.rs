@@ -75,7 +75,7 @@ struct BuildInfo {
 /// Version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Commit that was built, when the builder sets `SLOWBURN_REVISION`.
+/// Commit that was built, as `build.rs` found it; empty where nobody knows.
 pub const REVISION: &str = match option_env!("SLOWBURN_REVISION") {
     Some(revision) => revision,
     None => "",

@@ -8,6 +8,7 @@ use crate::domain::lazy_status::LazyStatus;
 use crate::domain::message::Notice;
 use crate::domain::status::{AlertState, AlertStatus, SloStatus};
 use crate::domain::time::Timestamp;
+use crate::domain::wording::beside;
 use crate::view::Published;
 use crate::web::AppState;
 use askama::Template;
@@ -120,7 +121,10 @@ pub fn burn_words(
     burn_short: Option<f64>,
     factor: Option<f64>,
 ) -> Option<String> {
-    let (long, short) = (long?, short?);
-    let (of_long, of_short) = (format::burn(burn_long), format::burn(burn_short));
-    Some(format!("{long} {of_long}, {short} {of_short}, limit {}", format::factor(factor?)))
+    let (long, short, limit) = (long?, short?, factor?);
+    let told = |rate: Option<f64>| match rate {
+        Some(rate) if rate != limit && format::burn(Some(rate)) == format::burn(Some(limit)) => beside(rate, limit),
+        _ => format::burn(rate),
+    };
+    Some(format!("{long} {}, {short} {}, limit {}", told(burn_long), told(burn_short), format::factor(limit)))
 }

@@ -1,0 +1,244 @@
+//! OpenSLO v1: a Service for each service, and an SLO with its indicator and alert policies inline.
+//!
+//! OpenSLO knows no pairs of windows: a condition looks at one. Each pair becomes a policy with the long window, and an
+//! annotation `slowburn/short-window` says the rest; what else a file can't say is told in notes.
+
+use super::exact::decimal;
+use super::yaml::{MapBuilder, Tree};
+use super::{Export, Note, Unexportable, by_service, queries};
+use crate::domain::calendar::Period;
+use crate::domain::labels::Labels;
+use crate::domain::ratio::Ratio;
+use crate::domain::slo::{Measure, Pair, SliceVerdict, Slo, SloWindow};
+use crate::domain::time::format_duration;
+use std::sync::Arc;
+use std::time::Duration;
+
+const API_VERSION: &str = "openslo/v1";
+
+/// Names are RFC 1123 labels of at most this many characters.
+const LONGEST_NAME: usize = 63;
+
+/// A minute, the unit below which OpenSLO knows no durations.
+const MINUTE: u64 = 60;
+
+/// All documents, services first.
+pub fn write(slos: &[Arc<Slo>]) -> Result<Export, Unexportable> {
+    let (mut documents, mut notes) = (Vec::new(), Vec::new());
+    for (service, slos) in by_service(slos) {
+        documents.push(object(
+            "Service",
+            metadata(&name(service), service, &Labels::new(), Vec::new()),
+            Tree::Map(vec![]),
+        ));
+        for slo in slos {
+            let mut writer = Writer { slo: &slo, notes: Vec::new() };
+            documents.push(writer.slo()?);
+            notes.append(&mut writer.notes);
+        }
+    }
+    let texts: Vec<String> = documents.iter().map(Tree::to_yaml).collect();
+    Ok(Export { text: texts.join("---\n"), notes })
+}
+
+fn object(kind: &str, metadata: Tree, spec: Tree) -> Tree {
+    let head = MapBuilder::default().text("apiVersion", API_VERSION).text("kind", kind);
+    head.with("metadata", metadata).with("spec", spec).build()
+}
+
+fn metadata(name: &str, display: &str, labels: &Labels, annotations: Vec<(String, Tree)>) -> Tree {
+    let mut map = MapBuilder::default().text("name", name);
+    if name != display {
+        map = map.text("displayName", display.chars().take(LONGEST_NAME).collect::<String>());
+    }
+    if !labels.is_empty() {
+        let entries = labels.iter().map(|(name, value)| (name.to_owned(), Tree::Text(value.to_owned())));
+        map = map.with("labels", Tree::Map(entries.collect()));
+    }
+    let annotations = (!annotations.is_empty()).then_some(Tree::Map(annotations));
+    map.maybe("annotations", annotations).build()
+}
+
+/// An RFC 1123 label like the name.
+fn name(text: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let label: String = text.chars().map(allowed).take(LONGEST_NAME).collect();
+    label.trim_matches('-').to_owned()
+}
+
+fn budgeting(slo: &Slo) -> &'static str {
+    match slo.timeslices.map(|slices| slices.verdict) {
+        None => "Occurrences",
+        Some(SliceVerdict::Whole) => "Timeslices",
+        Some(SliceVerdict::Share) => "RatioTimeslices",
+    }
+}
+
+struct Writer<'a> {
+    slo: &'a Slo,
+    notes: Vec<Note>,
+}
+
+impl Writer<'_> {
+    fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(Note::new(self.slo, text));
+    }
+
+    fn slo(&mut self) -> Result<Tree, Unexportable> {
+        let slo = self.slo;
+        self.tell_what_is_left_out();
+        let mut spec = MapBuilder::default();
+        if !slo.description.is_empty() {
+            spec = spec.text("description", &slo.description);
+        }
+        let policies: Vec<Tree> =
+            slo.policy.pairs.iter().map(|pair| self.policy(pair)).collect::<Result<_, Unexportable>>()?;
+        let spec = spec
+            .text("service", name(&slo.id.service))
+            .with("indicator", self.indicator())
+            .with("timeWindow", Tree::List(vec![self.window()?]))
+            .text("budgetingMethod", budgeting(slo))
+            .with("objectives", Tree::List(vec![self.objective()?]))
+            .with("alertPolicies", Tree::List(policies))
+            .build();
+        Ok(object("SLO", metadata(&name(&slo.id.name), &slo.id.name, &slo.labels, Vec::new()), spec))
+    }
+
+    fn tell_what_is_left_out(&mut self) {
+        let policy = &self.slo.policy;
+        if !self.slo.maintenance.is_empty() {
+            self.note("OpenSLO has no maintenance");
+        }
+        if !policy.budget.is_empty() {
+            self.note("OpenSLO has no alerts on the share of the budget that is spent");
+        }
+        if policy.measure == Measure::BudgetSpent {
+            self.note("conditions compare burn rates, not what was spent of the whole budget");
+        }
+        let carries = !policy.labels.is_empty() || !policy.annotations.is_empty() || !policy.of_severity.is_empty();
+        if carries || policy.runbook_url.is_some() {
+            self.note("OpenSLO's alert policies carry no labels, annotations or runbook");
+        }
+        if policy.pairs.iter().any(|pair| pair.min_bad_events > 0.0 || !pair.keep_firing_for.is_zero()) {
+            self.note("OpenSLO's conditions know neither min_bad_events nor keep_firing_for");
+        }
+        if policy.no_data.severity.is_some() && policy.pairs.is_empty() {
+            self.note("without a condition there is no alert on missing data");
+        }
+    }
+
+    fn indicator(&self) -> Tree {
+        let (bad, total) = queries::bare(self.slo);
+        let metric = |query: String| {
+            let spec = MapBuilder::default().text("query", query).build();
+            let source = MapBuilder::default().text("type", "Prometheus").with("spec", spec).build();
+            MapBuilder::default().with("metricSource", source).build()
+        };
+        let ratio = MapBuilder::default()
+            .plain("counter", queries::is_rate(self.slo).to_string())
+            .with("bad", metric(bad))
+            .with("total", metric(total))
+            .build();
+        let spec = MapBuilder::default().with("ratioMetric", ratio).build();
+        let own = name(&format!("{}-sli", self.slo.id.name));
+        MapBuilder::default()
+            .with("metadata", metadata(&own, &own, &Labels::new(), Vec::new()))
+            .with("spec", spec)
+            .build()
+    }
+
+    fn window(&mut self) -> Result<Tree, Unexportable> {
+        match &self.slo.window {
+            SloWindow::Rolling(length) => {
+                let length = self.duration(*length)?;
+                Ok(MapBuilder::default().text("duration", length).plain("isRolling", "true").build())
+            }
+            SloWindow::Calendar(calendar) => {
+                let (length, start) = match calendar.period {
+                    // A Monday.
+                    Period::Week => ("1w", "2024-01-01 00:00:00"),
+                    Period::Month => ("1M", "2024-01-01 00:00:00"),
+                    Period::Quarter => ("1Q", "2024-01-01 00:00:00"),
+                    Period::Year => ("1Y", "2024-01-01 00:00:00"),
+                };
+                let zone = calendar.time_zone.to_string();
+                let start = MapBuilder::default().text("startTime", start).text("timeZone", zone).build();
+                Ok(MapBuilder::default()
+                    .text("duration", length)
+                    .plain("isRolling", "false")
+                    .with("calendar", start)
+                    .build())
+            }
+        }
+    }
+
+    fn objective(&mut self) -> Result<Tree, Unexportable> {
+        let percent = self.slo.objective.percent();
+        let target =
+            decimal(percent).ok_or_else(|| Unexportable::new(self.slo, "its objective is no plain decimal"))?;
+        let mut map = MapBuilder::default().plain("targetPercent", target);
+        if let Some(slices) = self.slo.timeslices {
+            let share = Ratio::new(100, 1).and_then(|hundred| slices.target.over(hundred)).and_then(decimal);
+            let share = share.ok_or_else(|| Unexportable::new(self.slo, "its target of slices is no plain decimal"))?;
+            if slices.verdict == SliceVerdict::Whole {
+                map = map.plain("timeSliceTarget", share);
+            }
+            map = map.text("timeSliceWindow", self.duration(slices.slice)?);
+        }
+        Ok(map.build())
+    }
+
+    fn policy(&mut self, pair: &Pair) -> Result<Tree, Unexportable> {
+        let long = format_duration(pair.long);
+        let own = name(&format!("{}-{}-{long}", self.slo.id.name, pair.severity));
+        let factor = decimal(pair.factor).unwrap_or_else(|| {
+            self.note(format!("the factor {}/{} is rounded", pair.factor.num(), pair.factor.den()));
+            pair.factor.to_string()
+        });
+        let mut burn = MapBuilder::default()
+            .text("kind", "burnrate")
+            .text("op", "gt")
+            .plain("threshold", factor)
+            .text("lookbackWindow", self.duration(pair.long)?);
+        if !pair.r#for.is_zero() {
+            burn = burn.text("alertAfter", self.duration(pair.r#for)?);
+        }
+        let condition =
+            MapBuilder::default().text("severity", pair.severity.to_string()).with("condition", burn.build());
+        let head = MapBuilder::default().text("kind", "AlertCondition");
+        let head = head.with("metadata", metadata(&own, &own, &Labels::new(), Vec::new()));
+        let condition = head.with("spec", condition.build()).build();
+        let target = MapBuilder::default()
+            .text("kind", "AlertNotificationTarget")
+            .with("metadata", metadata("slowburn", "slowburn", &Labels::new(), Vec::new()))
+            .with("spec", MapBuilder::default().text("target", "slowburn").build());
+        let no_data = self.slo.policy.no_data.severity == Some(pair.severity);
+        let spec = MapBuilder::default()
+            .plain("alertWhenBreaching", "true")
+            .plain("alertWhenResolved", "true")
+            .plain("alertWhenNoData", no_data.to_string())
+            .with("conditions", Tree::List(vec![condition]))
+            .with("notificationTargets", Tree::List(vec![target.build()]));
+        let annotations = vec![("slowburn/short-window".to_owned(), Tree::Text(format_duration(pair.short)))];
+        let head = MapBuilder::default().text("kind", "AlertPolicy");
+        Ok(head.with("metadata", metadata(&own, &own, &Labels::new(), annotations)).with("spec", spec.build()).build())
+    }
+
+    /// One number with one unit, of minutes or more.
+    fn duration(&mut self, duration: Duration) -> Result<String, Unexportable> {
+        const UNITS: [(&str, u64); 4] =
+            [("w", 10_080 * MINUTE), ("d", 1440 * MINUTE), ("h", 60 * MINUTE), ("m", MINUTE)];
+        let seconds = duration.as_secs();
+        let unit = UNITS.iter().find(|(_, size)| seconds >= *size && seconds.is_multiple_of(*size));
+        if let Some((unit, size)) = unit {
+            return Ok(format!("{}{unit}", seconds / size));
+        }
+        if seconds < MINUTE / 2 {
+            let text = format_duration(duration);
+            return Err(Unexportable::new(self.slo, format!("OpenSLO knows no durations as short as {text}")));
+        }
+        let minutes = (seconds + MINUTE / 2) / MINUTE;
+        self.note(format!("{} is rounded to {minutes}m: OpenSLO knows whole minutes", format_duration(duration)));
+        Ok(format!("{minutes}m"))
+    }
+}

@@ -1,0 +1,77 @@
+//! Bad events that are no part of all events: told once it is certain, and never because of the moments of scrapes.
+
+use crate::build::{events, pair, sample, seconds, series, setup, slo, target};
+use crate::run::{Run, at};
+use slowburn::domain::event::Event;
+use slowburn::domain::reading::Target;
+use slowburn::domain::slo::{Part, Severity, Slo};
+use slowburn::domain::status::State;
+use slowburn::domain::step::Effects;
+use std::sync::Arc;
+
+fn two_counters(part_is: Part) -> Slo {
+    let mut slo = Slo { indicator: events("requests_total", "answers_total", part_is), ..slo("requests") };
+    slo.policy.pairs = vec![pair(Severity::Page, 3600, 300, "5")];
+    slo
+}
+
+/// A scrape that shows these counters.
+fn show(run: &mut Run, second: i64, total: f64, part: f64) -> Effects {
+    let counter = |name, value| sample(&series(&run.target, name, &[]), value);
+    let samples = vec![counter("requests_total", total), counter("answers_total", part)];
+    run.read(second, samples)
+}
+
+#[test]
+fn a_part_that_is_more_than_the_whole_is_a_problem_and_alerts_go_on() {
+    for (part_is, problem, fires) in [
+        (Part::Bad, "bad is not a part of total: 15 bad events of 10; do both selectors count the same events?", true),
+        (
+            Part::Good,
+            "good is not a part of total: 15 good events of 10; do both selectors count the same events?",
+            false,
+        ),
+    ] {
+        let mut run = Run::new(setup([two_counters(part_is)]));
+        show(&mut run, 0, 0.0, 0.0);
+        show(&mut run, 15, 10.0, 15.0);
+        assert_eq!(run.status().problem, None, "the other counter may not have been read yet");
+        let told: Vec<_> = (2..30).flat_map(|i| show(&mut run, 15 * i, 10.0, 15.0).problems).collect();
+        assert_eq!(run.status().problem.as_deref(), Some(problem));
+        assert_eq!(run.status().state, State::Error);
+        assert_eq!(told, [(run.spec().id.clone(), Some(problem.to_owned()))], "told once");
+        assert_eq!(run.trace().iter().any(|line| line.ends_with("=>firing")), fires, "{part_is:?}");
+        let told = show(&mut run, 450, 100.0, 15.0).problems;
+        assert_eq!((told, run.status().problem.as_deref()), (vec![(run.spec().id.clone(), None)], None));
+    }
+}
+
+#[test]
+fn what_nearly_fits_is_no_problem() {
+    for (total, part) in [(10.0, 10.0), (10.0, 12.0), (1000.0, 1100.0), (0.0, 1.0)] {
+        let mut run = Run::new(setup([two_counters(Part::Bad)]));
+        show(&mut run, 0, 0.0, 0.0);
+        for i in 1..30 {
+            show(&mut run, 15 * i, total, part);
+        }
+        assert_eq!(run.status().problem, None, "{part} of {total}");
+    }
+}
+
+#[test]
+fn counters_that_are_read_at_different_moments_are_no_problem() {
+    let mut run = Run::new(setup([two_counters(Part::Bad)]));
+    let (first, second) = (target("a:80", seconds(15)), target("b:80", seconds(15)));
+    let show = |run: &mut Run, target: &Arc<Target>, second: i64, name: &str, value: f64| {
+        let sample = sample(&series(target, name, &[]), value);
+        run.step(Event::Scraped(crate::build::read(target, at(second).0, vec![sample])));
+        assert_eq!(run.status().problem, None, "{second}");
+    };
+    let mut count = 0.0;
+    for i in 0..600_i64 {
+        // All is bad, in bursts, and what counts all of it is read last.
+        count += if i % 80 == 7 { 500.0 } else { 0.0 };
+        show(&mut run, &first, 15 * i, "answers_total", count);
+        show(&mut run, &second, 15 * i + 10, "requests_total", count);
+    }
+}

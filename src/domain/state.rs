@@ -39,6 +39,8 @@ pub struct State {
     pub(super) keys: Vec<String>,
     /// Where each SLO stands in `slos`.
     places: BTreeMap<SloId, usize>,
+    /// No SLO is due before; `None` where that is not known.
+    pub(super) earliest: Option<Timestamp>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
 }
@@ -115,6 +117,7 @@ impl State {
 
     /// Rebuilds what is derived from setup and state, after a configuration or a load.
     fn relink(&mut self) {
+        self.earliest = None;
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();

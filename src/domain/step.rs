@@ -111,20 +111,30 @@ impl State {
         self.core.now = self.core.now.max(at);
         self.forgive_missing_buckets(effects);
         loop {
-            for (index, slo) in self.slos.iter().enumerate() {
-                let due = slo.evaluated.map_or(slo.since, |last| last + interval);
-                // After a pause only the latest moment is of interest.
-                let due = if at.since(due) > interval * 20 { at } else { due };
-                if due <= at {
-                    self.pending.insert(index, due);
-                }
-            }
+            self.gather_due(at, interval);
             if self.pending.is_empty() {
                 break;
             }
             self.settle(effects);
         }
         self.settle(effects);
+    }
+
+    /// Most ticks come before any SLO is due, which is known from the last look.
+    fn gather_due(&mut self, at: Timestamp, interval: Duration) {
+        if self.earliest.is_some_and(|earliest| at < earliest) {
+            return;
+        }
+        self.earliest = None;
+        for (index, slo) in self.slos.iter().enumerate() {
+            let due = slo.evaluated.map_or(slo.since, |last| last + interval);
+            self.earliest = Some(self.earliest.map_or(due, |earliest| earliest.min(due)));
+            // After a pause only the latest moment is of interest.
+            let due = if at.since(due) > interval * 20 { at } else { due };
+            if due <= at {
+                self.pending.insert(index, due);
+            }
+        }
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.

@@ -6,6 +6,7 @@
 
 mod archive;
 mod board;
+mod format_1;
 pub mod ledger;
 mod log;
 mod past;

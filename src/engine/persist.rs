@@ -7,6 +7,7 @@
 //!
 //! Format 1 had a part for each SLO and each target, with all of its past in it.
 
+use super::format_1::Slo1;
 use super::snapshot::{Kept, Pieces, Snapshot};
 use crate::domain::event::Event;
 use crate::domain::group::GroupState;
@@ -193,7 +194,10 @@ fn load_slos_of_format_1(
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
     let mut slos = BTreeMap::new();
     for (part, body) in parts {
-        slos.extend(all::<SloState>(part, body)?.into_iter().map(|slo| (slo.key.clone(), slo.into())));
+        for slo in all::<Slo1>(part, body)? {
+            let slo = slo.into_present().map_err(|source| RecoverError::Part { part: part.clone(), source })?;
+            slos.insert(slo.key.clone(), slo.into());
+        }
     }
     Ok(slos)
 }

@@ -6,6 +6,7 @@
 
 use super::error::Fault;
 use crate::domain::time::Timestamp;
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Read};
 
@@ -17,6 +18,9 @@ const MIN_COMPRESSED: usize = 128;
 
 /// Higher levels take several times as long for some percent: the codec has removed what repeats.
 const LEVEL: i32 = 1;
+
+/// Bytes that come out of one of a frame, beyond which memory is not given at once.
+const MOST_COMPRESSED: usize = 64;
 
 /// The first byte of a sealed body.
 const PLAIN: u8 = 0;
@@ -122,8 +126,30 @@ pub fn unseal(place: Place<'_>, crc: i64, stored: &[u8]) -> Result<Vec<u8>, Faul
     }
 }
 
-/// `None` for what is no frame or holds more than `most` bytes. Memory grows with what really comes out.
+thread_local! {
+    /// To make one for each body takes longer than to decompress a block of the journal.
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// `None` for what is no frame or holds more than `most` bytes.
 fn decompress(frame: &[u8], most: usize) -> Option<Vec<u8>> {
+    // Frames of ours tell their length; what they tell is believed only where the frame can hold so much.
+    let length = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten();
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let Some(length) = length.filter(|length| *length <= most.min(frame.len().saturating_mul(MOST_COMPRESSED))) else {
+        return decompress_slowly(frame, most);
+    };
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(zstd::bulk::Decompressor::new().ok()?),
+        };
+        decompressor.decompress(frame, length).ok()
+    })
+}
+
+/// Memory grows with what really comes out.
+fn decompress_slowly(frame: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     let decoder = zstd::stream::read::Decoder::with_buffer(frame).ok()?;
     decoder.take(most as u64 + 1).read_to_end(&mut body).ok()?;

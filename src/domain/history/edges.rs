@@ -10,6 +10,7 @@ use super::coding::Place;
 use super::packed::{Packed, Run};
 use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
+use smallvec::SmallVec;
 
 /// Derived, so that two histories are equal whatever their edges.
 #[derive(Clone, Debug, Default)]
@@ -62,17 +63,18 @@ impl Edges {
 impl History {
     /// [`History::at`] at several moments; faster when each lies shortly after the one that stood at its place in the
     /// last call.
-    pub fn at_edges(&mut self, moments: &[Timestamp]) -> Vec<Counts> {
-        if self.edges.0.len() != moments.len() {
-            self.edges.0 = vec![Cursor::default(); moments.len()];
-        }
+    pub fn at_edges(&mut self, moments: &[Timestamp]) -> SmallVec<[Counts; 12]> {
+        let mut cursors = std::mem::take(&mut self.edges.0);
+        cursors.resize(moments.len(), Cursor::default());
         let sealed = Sealed { old: &self.old.packed, recent: &self.recent };
         let unsealed = self.head.first().map(|first| first.at);
         let look_up = |(at, cursor): (&Timestamp, &mut Cursor)| {
-            if unsealed.is_some_and(|unsealed| *at < unsealed) { cursor.at(sealed, *at) } else { None }
+            let found = if unsealed.is_some_and(|unsealed| *at < unsealed) { cursor.at(sealed, *at) } else { None };
+            found.unwrap_or_else(|| self.at(*at))
         };
-        let found: Vec<Option<Counts>> = moments.iter().zip(&mut self.edges.0).map(look_up).collect();
-        moments.iter().zip(found).map(|(at, found)| found.unwrap_or_else(|| self.at(*at))).collect()
+        let found = moments.iter().zip(&mut cursors).map(look_up).collect();
+        self.edges.0 = cursors;
+        found
     }
 }
 

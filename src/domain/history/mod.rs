@@ -159,6 +159,10 @@ impl History {
 
     /// The cumulative counts at a moment, its own jump included.
     pub fn at(&self, at: Timestamp) -> Counts {
+        // The end of every window.
+        if let Some(last) = self.head.last().filter(|last| at >= last.at) {
+            return last.sum;
+        }
         if self.head.first().is_some_and(|first| at >= first.at) {
             let next = self.head.partition_point(|k| k.at <= at);
             let knot = &self.head[next - 1];

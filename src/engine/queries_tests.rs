@@ -1,3 +1,5 @@
+//! The curve on the list begins with the first sample, however short the history is.
+
 use super::*;
 use crate::config::diagnostics::Diagnostics;
 use crate::domain::event::Event;

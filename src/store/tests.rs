@@ -1,3 +1,5 @@
+//! What lies below the public face: waiting for the disk, bounds, room that is used again, readers beside the writer.
+
 use super::*;
 
 fn block(i: u32, length: usize) -> Vec<u8> {

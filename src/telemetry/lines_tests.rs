@@ -1,3 +1,5 @@
+//! Lines of both formats hold hostile text whole, and can't be forged by it.
+
 use super::*;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

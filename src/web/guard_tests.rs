@@ -1,3 +1,5 @@
+//! What the guard does with panics, handlers that hang, and requests turned away on purpose.
+
 use super::*;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;

@@ -1,3 +1,5 @@
+//! Each action does what Prometheus's does, bad parameters included.
+
 use super::*;
 use crate::domain::selector::anchored;
 

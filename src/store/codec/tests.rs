@@ -1,3 +1,5 @@
+//! Every kind of event comes back from a block as it went in, and damaged blocks are refused.
+
 use super::*;
 use crate::domain::calendar::{Calendar, Period};
 use crate::domain::event::Event;

@@ -1,3 +1,5 @@
+//! Which stretch and step an address asks for, and what charts and words make of it.
+
 use super::*;
 use crate::domain::labels::Labels;
 use crate::domain::slo::Severity;

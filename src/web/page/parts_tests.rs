@@ -1,3 +1,5 @@
+//! Links, sparklines and bars of a row.
+
 use super::*;
 
 #[test]

@@ -210,7 +210,7 @@ fn a_running_engine_is_asked_for_its_slos_and_its_health() {
     let engine = Running::start(&mut command, port);
     assert_eq!(status(&url, &["--health"]).out, "healthy\n");
     let out = until(|| Some(status(&url, &[]).out).filter(|out| out.contains("shop/up")));
-    assert!(out.contains("no_data  shop/up") && out.contains("1 SLOs: 1 no_data"), "{out}");
+    assert!(out.contains("no_data  shop/up") && out.contains("1 SLO: 1 no_data"), "{out}");
     drop(engine);
     assert_eq!(status(&url, &["--health"]).code, 2);
 }

@@ -213,7 +213,8 @@ fn summary(statuses: &[SloStatus]) -> String {
     let counts = State::ALL.map(|state| (state, statuses.iter().filter(|status| status.state == state).count()));
     let told = counts.into_iter().filter(|(_, count)| *count > 0);
     let told: Vec<_> = told.map(|(state, count)| format!("{count} {}", state.as_str())).collect();
-    format!("{} SLOs: {}", statuses.len(), told.join(", "))
+    let noun = if statuses.len() == 1 { "SLO" } else { "SLOs" };
+    format!("{} {noun}: {}", statuses.len(), told.join(", "))
 }
 
 #[cfg(test)]

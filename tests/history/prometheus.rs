@@ -11,14 +11,14 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Prometheus with the samples of an installation; ends when dropped.
-struct Server {
+pub struct Server {
     program: Child,
     port: u16,
     _data: TempDir,
 }
 
 impl Server {
-    fn start(samples: &Path, arguments: &[&str]) -> Self {
+    pub fn start(samples: &Path, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         let blocks = data.path().join("data");
         let made = Command::new("promtool")
@@ -66,7 +66,7 @@ impl Server {
         answer
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
@@ -79,7 +79,7 @@ impl Drop for Server {
 }
 
 /// Transitions and statuses, as texts.
-fn story(lines: &[serde_json::Value]) -> Vec<String> {
+pub fn story(lines: &[serde_json::Value]) -> Vec<String> {
     let told = |line: &&serde_json::Value| line["type"] == "transition" || line["type"] == "slo";
     lines.iter().filter(told).map(ToString::to_string).collect()
 }

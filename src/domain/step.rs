@@ -10,6 +10,7 @@ use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
 use super::slo::{Slo, SloId};
+use super::slo_state::SloState;
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
@@ -123,16 +124,12 @@ impl State {
         if self.earliest.is_some_and(|earliest| at < earliest) {
             return;
         }
-        self.earliest = None;
-        for (index, slo) in self.slos.iter().enumerate() {
-            let due = slo.evaluated.map_or(slo.since, |last| last + interval);
-            self.earliest = Some(self.earliest.map_or(due, |earliest| earliest.min(due)));
-            // After a pause only the latest moment is of interest.
-            let due = if at.since(due) > interval * 20 { at } else { due };
-            if due <= at {
-                self.pending.insert(index, due);
-            }
-        }
+        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + interval);
+        self.earliest = self.slos.iter().map(|slo| due(slo)).min();
+        // After a pause only the latest moment is of interest.
+        let late = |due: Timestamp| if at.since(due) > interval * 20 { at } else { due };
+        let slos = self.slos.iter().map(|slo| late(due(slo))).enumerate();
+        self.pending.append(&mut slos.filter(|(_, due)| *due <= at).collect());
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
@@ -235,24 +232,32 @@ impl State {
     /// Evaluates what is pending, and tells what is due.
     fn settle(&mut self, effects: &mut Effects) {
         let Some(setup) = self.setup.clone() else { return };
-        for (index, at) in std::mem::take(&mut self.pending) {
+        let pending = std::mem::take(&mut self.pending);
+        effects.evaluated.append(&mut pending.keys().copied().collect());
+        for (index, at) in pending {
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             let changes = slo.evaluate(now, self.core.resumed, &setup);
             effects.problems.extend(slo.problem_change());
-            effects.evaluated.insert(index);
-            let (spec, firing) = (slo.spec.clone(), slo.firing.clone());
-            for change in changes {
-                self.tell_change(&setup, &spec, change, effects);
-            }
-            for alert in firing {
-                let notice = notice(&setup, &spec, alert.key, &alert.detail, alert.since, None);
-                self.core.dispatch.update(&setup, &notice, self.core.now);
+            if !changes.is_empty() || !slo.firing.is_empty() {
+                self.tell(&setup, index, changes, effects);
             }
         }
         effects.group_turn |= self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now);
         effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
+    }
+
+    /// Tells an SLO's changes, and anew what fires, with its figures of now.
+    fn tell(&mut self, setup: &Setup, index: usize, changes: Vec<Change>, effects: &mut Effects) {
+        let (spec, firing) = (self.slos[index].spec.clone(), self.slos[index].firing.clone());
+        for change in changes {
+            self.tell_change(setup, &spec, change, effects);
+        }
+        for alert in firing {
+            let notice = notice(setup, &spec, alert.key, &alert.detail, alert.since, None);
+            self.core.dispatch.update(setup, &notice, self.core.now);
+        }
     }
 
     fn tell_change(&mut self, setup: &Setup, spec: &Slo, change: Change, effects: &mut Effects) {

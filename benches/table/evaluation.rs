@@ -3,7 +3,7 @@
 use super::Scale;
 use super::peers::Peers;
 use super::rows::{Goal, Row, Table};
-use super::world::World;
+use super::world::{Size, World};
 use crate::support::measure::cpu_time;
 use crate::support::traffic::STEP;
 use slowburn::domain::event::Event;
@@ -13,17 +13,16 @@ use std::time::Duration;
 /// Evaluations in a row before the state is put back: few enough that no SLO runs out of data.
 const IN_A_ROW: u32 = 10;
 
-const ABOUT: &str = "All windows of all SLOs, both severities, in one go; peers by the CPU time of an evaluation of all rules. The cost \
-does not depend on the length of a window.";
+const ABOUT: &str =
+    "All windows of all SLOs, both severities, in one go; peers by the CPU time of an evaluation of all rules.";
+/// SLOs that are evaluated with a shorter window too, and its days.
+const SHORTER: (usize, u32) = (1000, 7);
 
 /// Evaluates all SLOs at one moment, at several numbers of them.
 pub fn measure(scale: &Scale, peers: &Peers, table: &mut Table) {
     table.section("Evaluating", ABOUT);
     for size in scale.growth() {
-        table.progress(&format!("a month in the life of {}, evaluated", size.told()));
-        let (state, _) = World::in_memory(size).lived();
-        let budgets = (size.slos * size.groups) as u32;
-        let seconds = evaluation(&state, (100_000 / budgets).clamp(10, 1000)).as_secs_f64();
+        let seconds = seconds(size, table);
         let row = Row::new(format!("evaluate {}, all windows, 30 d of history", size.told()), seconds * 1e3, "ms");
         let goal = (size.slos == 10_000).then_some(Goal::ValueAtMost(10.0));
         if size.groups > 1 {
@@ -34,7 +33,19 @@ pub fn measure(scale: &Scale, peers: &Peers, table: &mut Table) {
             let row = row.clone().beside(peer.told(size.slos), peer.at(size.slos).evaluation * size.slos as f64 * 1e3);
             table.add(row.goal_if(goal.filter(|_| peer.is_first())));
         }
+        if size == Size::of(SHORTER.0) {
+            let shorter = self::seconds(Size { days: SHORTER.1, ..size }, table);
+            let name = format!("evaluate {}, window of {} d", size.told(), SHORTER.1);
+            table.add(Row::new(name, shorter * 1e3, "ms").beside("the same with 30 d", seconds * 1e3));
+        }
     }
+}
+
+fn seconds(size: Size, table: &Table) -> f64 {
+    table.progress(&format!("a month in the life of {}, evaluated over {} d", size.told(), size.days));
+    let (state, _) = World::in_memory(size).lived();
+    let budgets = (size.slos * size.groups) as u32;
+    evaluation(&state, (100_000 / budgets).clamp(10, 1000)).as_secs_f64()
 }
 
 /// The mean CPU time of one evaluation of everything, as of an engine that runs: its first one finds the edges of all

@@ -22,6 +22,9 @@ use tokio::runtime::Runtime;
 
 const ROUNDS_A_DAY: f64 = 86_400.0 / STEP.as_secs() as f64;
 
+/// A running engine writes a checkpoint in so many times the time that it takes at full speed, for it rests between pieces.
+const PAUSES: f64 = 3.0;
+
 /// CPU time of each stage between two checkpoints, and what it left on the disk.
 #[derive(Default)]
 pub struct Stages {
@@ -63,7 +66,7 @@ pub fn measure(runtime: &Runtime, world: &World) -> Hour {
     let cost = checkpoint(runtime, &data, &mut state);
     let stored = system::size(&data);
     // Of the next ones, the scrapes that go on while it is written are left as well.
-    let during = (cost.wall * 3.0 / STEP.as_secs_f64()).ceil() as u32;
+    let during = (cost.wall * PAUSES / STEP.as_secs_f64()).ceil() as u32;
     until_checkpoint(&data, &mut state, &mut pages, during);
     Hour { size: world.size, stages, checkpoint: cost, stored }
 }

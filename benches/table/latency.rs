@@ -52,7 +52,6 @@ impl Alarms {
         }
     }
 
-    /// Times from a scrape's end to its message, since the last call.
     fn take(&self) -> Vec<Duration> {
         std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -83,15 +82,21 @@ impl Probes {
         Extra { jobs, slos: Some(slos), webhook: Some(self.hook.clone()) }
     }
 
+    /// Times from a scrape's end to its message since the last call, the shortest first.
+    pub fn times(&self) -> Vec<Duration> {
+        let mut times = self.alarms.take();
+        times.sort();
+        times
+    }
+
     /// How long messages take while this world is watched.
     pub fn measure(&self, world: &World, scale: &Scale, beside: &str, table: &mut Table) {
         table.progress(&format!("alerts of {PROBES} probes, {beside}"));
         let _process = Process::start(&world.config_path());
         std::thread::sleep(WARM_UP);
-        self.alarms.take();
+        self.times();
         std::thread::sleep(scale.watch());
-        let mut times = self.alarms.take();
-        times.sort();
+        let times = self.times();
         table.progress(&format!("{} alerts", times.len()));
         let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
         table.add(Row::new(format!("end of scrape to webhook, median, {beside}"), at(50), "ms"));

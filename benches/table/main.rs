@@ -5,7 +5,7 @@
 //! use too; where somebody waits (a page, a start, an alert) it is wall time. With `BENCH_QUICK=1` everything is smaller
 //! and says so: for work on the benchmark itself. Arguments choose parts (`peers`, `reading`, `evaluation`, `live`,
 //! `crowd`) and numbers of SLOs: `cargo bench --bench table -- live 1000`. Without `peers`, figures recorded earlier stand
-//! in for them, and are said to.
+//! in for them, and are said to. `keep 10000` measures nothing: it leaves a world for a process started by hand.
 
 mod anchor;
 mod browser;
@@ -82,7 +82,7 @@ impl Scale {
         let slos: &[usize] = if self.quick { &[100, 1000] } else { &[100, 1000, 10_000] };
         let groups: &[usize] = if self.quick { &[10] } else { &[10, 100] };
         let by_slos = slos.iter().map(|slos| Size::of(*slos));
-        let by_groups = groups.iter().map(|groups| Size { slos: 100, groups: *groups });
+        let by_groups = groups.iter().map(|groups| Size { groups: *groups, ..Size::of(100) });
         by_slos.chain(by_groups).filter(|size| self.slos.is_empty() || self.slos.contains(&size.slos)).collect()
     }
 
@@ -107,6 +107,9 @@ fn main() {
     }
     let (machine, begun) = (system::machine(), slowburn::clock::instant());
     let runtime = tokio::runtime::Runtime::new().expect("threads");
+    if scale.parts.iter().any(|part| part == "keep") {
+        return live::keep(&runtime, Size::of(scale.slos.first().copied().unwrap_or(1000)));
+    }
     let mut table = Table::default();
     if scale.wants("reading") {
         reading::measure(&mut table);

@@ -12,7 +12,7 @@ pub fn markdown(table: &Table, machine: &str) -> String {
     for section in &table.sections {
         let _ = write!(text, "\n## {}\n\n", section.title);
         if !section.about.is_empty() {
-            let _ = write!(text, "{}\n\n", section.about);
+            let _ = write!(text, "{}\n\n", wrapped(section.about));
         }
         if section.rows.is_empty() {
             text.push_str(&section.text);
@@ -24,12 +24,30 @@ pub fn markdown(table: &Table, machine: &str) -> String {
     text
 }
 
+/// Lines of prose as wide as those of the other pages.
+fn wrapped(prose: &str) -> String {
+    const WIDTH: usize = 120;
+    let mut lines = vec![String::new()];
+    for word in prose.split(' ') {
+        if lines.last().is_some_and(|line| line.chars().count() + word.chars().count() >= WIDTH) {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
 fn line(text: &mut String, row: &Row) {
     let peer = match (&row.peer, row.peer_value) {
         (Some(peer), Some(value)) => format!("{peer}: {}", number(value)),
         _ => String::new(),
     };
-    let ratio = row.ratio.map(number).unwrap_or_default();
+    let ratio = row.ratio.filter(|ratio| !ratio.is_nan()).map(number).unwrap_or_default();
     let goal = row.goal.as_deref().unwrap_or_default();
     let reached = row.ok.map_or("", |ok| if ok { "yes" } else { "no" });
     let _ =

@@ -102,6 +102,7 @@ impl Table {
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     match magnitude {
+        m if m.is_nan() => "not a number".to_owned(),
         0.0 => "0".to_owned(),
         m if m >= 100.0 => format!("{value:.0}"),
         m if m >= 10.0 => format!("{value:.1}"),

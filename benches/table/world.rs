@@ -39,11 +39,13 @@ pub struct Size {
     pub slos: usize,
     /// Groups of each SLO, by zone; with one there are no zones.
     pub groups: usize,
+    /// Length of the SLOs' window.
+    pub days: u32,
 }
 
 impl Size {
     pub fn of(slos: usize) -> Self {
-        Self { slos, groups: 1 }
+        Self { slos, groups: 1, days: 30 }
     }
 
     pub fn targets(self) -> usize {
@@ -57,7 +59,7 @@ impl Size {
 
     /// `100 SLOs`, or `100 SLOs of 10 groups`.
     pub fn told(self) -> String {
-        let Self { slos, groups } = self;
+        let Self { slos, groups, .. } = self;
         if groups == 1 { format!("{slos} SLOs") } else { format!("{slos} SLOs of {groups} groups") }
     }
 }
@@ -76,7 +78,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a temporary directory");
         std::fs::create_dir(dir.path().join("slos")).expect("a directory");
         for target in 0..size.targets() {
-            let text: Vec<String> = size.services(target).map(|service| slo(service, size.groups)).collect();
+            let text: Vec<String> = size.services(target).map(|service| slo(service, size)).collect();
             std::fs::write(dir.path().join(format!("slos/{target:03}.yaml")), text.join("---\n")).expect("a file");
         }
         extra.write(dir.path(), &addresses);
@@ -137,13 +139,13 @@ fn with_lives(config: &Config, until: Timestamp, take: impl FnOnce(&Lives)) {
     take(lives);
 }
 
-fn slo(service: usize, groups: usize) -> String {
+fn slo(service: usize, Size { groups, days, .. }: Size) -> String {
     let name = "http_requests_total";
     let label = format!("job=\"{JOB}\",service=\"s{service:04}\"");
     let by = if groups > 1 { "    by: [zone]\n" } else { "" };
     format!(
         "version: slowburn/v1\nservice: s{service:04}\nlabels: {{team: team-{}}}\nslos:\n  - name: availability\n    \
-         description: Requests of this service succeed.\n    objective: {OBJECTIVE}\n    window: 30d\n{by}    sli:\n      \
+         description: Requests of this service succeed.\n    objective: {OBJECTIVE}\n    window: {days}d\n{by}    sli:\n      \
          events:\n        total: {name}{{{label}}}\n        bad: {name}{{{label},code=~\"5..\"}}\n    alerting:\n      \
          runbook_url: https://runbooks.example.com/s{service:04}/availability\n",
         service % 50

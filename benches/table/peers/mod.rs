@@ -24,7 +24,7 @@ const PROMETHEUS: &str = "Prometheus + Sloth rules";
 /// Time between two evaluations of the rules.
 const EVALUATED_EVERY: f64 = 30.0;
 /// Time in which all rules were evaluated once, and what was read first is in memory.
-const WARM_UP: Duration = Duration::from_secs(45);
+const WARM_UP: Duration = Duration::from_secs(40);
 /// A peer's cost with so many SLOs.
 #[derive(Clone, Debug)]
 pub struct Figures {
@@ -118,6 +118,11 @@ impl Peers {
     }
 }
 
+/// Seconds, where they are known.
+fn known(seconds: f64) -> String {
+    if seconds.is_nan() { String::new() } else { format!("{} s", number(seconds)) }
+}
+
 /// Runs all peers at some numbers of SLOs.
 pub fn measure(runtime: &Runtime, scale: &Scale, table: &mut Table) -> Peers {
     let mut peers = Peers::recorded();
@@ -179,12 +184,12 @@ impl Peers {
             for (figures, note) in live.chain(recorded.iter().map(|figures| (figures, " (recorded)"))) {
                 let _ = writeln!(
                     text,
-                    "| {}{note} | {} | {} s | {} s | {} s | {} | {} | {} MB |",
+                    "| {}{note} | {} | {} s | {} s | {} | {} | {} | {} MB |",
                     peer.name,
                     figures.slos,
                     number(figures.evaluation),
                     number(figures.evaluation * 3600.0 / EVALUATED_EVERY),
-                    number(figures.rules * figures.slos as f64),
+                    known(figures.rules * figures.slos as f64),
                     number(figures.missed),
                     number(figures.failed),
                     number(figures.resident / 1e6),

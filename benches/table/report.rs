@@ -8,7 +8,8 @@ use std::path::Path;
 
 /// The tables, in the form of `docs/performance.md`. `machine` tells where they were measured.
 pub fn markdown(table: &Table, machine: &str) -> String {
-    let mut text = format!("Measured on {} on {machine}.\n", slowburn::clock::now());
+    let mut text = wrapped(&format!("Measured on {} on {machine}.", slowburn::clock::now()));
+    text.push('\n');
     for section in &table.sections {
         let _ = write!(text, "\n## {}\n\n", section.title);
         if !section.about.is_empty() {
@@ -21,6 +22,7 @@ pub fn markdown(table: &Table, machine: &str) -> String {
         text.push_str("| what | slowburn | beside | ratio | goal | reached |\n|---|---:|---|---:|---|---|\n");
         section.rows.iter().for_each(|row| line(&mut text, row));
     }
+    text.push('\n');
     text
 }
 

@@ -78,7 +78,7 @@ fn compare(
     let (rules, slowburn) = (course(trace, firing), slowburn.to_vec());
     (row.rules, row.slowburn) = (row.rules + rules.len(), row.slowburn + slowburn.len());
     let place = |at: i64| format!("{}, {} {severity} at {} s", trace.name, slo.id(), (at - trace.start) / 1000);
-    let mut ways = Ways::new(model, slo.pairs(severity), slo.budget);
+    let mut ways = Ways::new(model, slo.limits(severity));
     let held = ways.decisions(Way::Held);
     let strange = trace.steps().enumerate().find(|(i, at)| held[*i] != fires_at(&slowburn, *at));
     let mut wrong: Vec<String> =

@@ -1,6 +1,6 @@
 //! Two courses of decisions, side by side: what agrees, and why the rest does not.
 
-use super::model::{CAUSES, Model, Pair, Way};
+use super::model::{CAUSES, Limits, Model, Way};
 use super::traces::{STEP, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,19 +60,18 @@ pub fn differences(rules: &Course, slowburn: &Course, end: i64) -> Vec<Differenc
 
 /// What each way of counting decides about one severity, step by step, worked out when it is asked for.
 pub struct Ways<'t> {
-    pub model: &'t Model<'t>,
-    pub pairs: [Pair; 2],
-    pub budget: f64,
+    model: &'t Model<'t>,
+    limits: Limits,
     known: BTreeMap<Way, Vec<bool>>,
 }
 
 impl<'t> Ways<'t> {
-    pub fn new(model: &'t Model<'t>, pairs: [Pair; 2], budget: f64) -> Self {
-        Self { model, pairs, budget, known: BTreeMap::new() }
+    pub fn new(model: &'t Model<'t>, limits: Limits) -> Self {
+        Self { model, limits, known: BTreeMap::new() }
     }
 
     pub fn decisions(&mut self, way: Way) -> &[bool] {
-        let decide = || self.model.decisions(way, &self.pairs, self.budget);
+        let decide = || self.model.decisions(way, &self.limits);
         self.known.entry(way).or_insert_with(decide)
     }
 

@@ -36,6 +36,16 @@ const LOOKBACK: i64 = 300_000;
 /// A long and a short window in milliseconds, and the factor.
 pub type Pair = (i64, i64, f64);
 
+/// When a severity fires.
+pub struct Limits {
+    pub pairs: Vec<Pair>,
+    pub budget: f64,
+    /// Bad events that the long window must hold.
+    pub least_bad: f64,
+    /// How long a pair must burn, in milliseconds.
+    pub wait: i64,
+}
+
 /// One series: its samples, and the events that it showed by each of them.
 struct Counted {
     points: Vec<(i64, f64)>,
@@ -93,14 +103,13 @@ impl Counted {
         self.points.partition_point(|(at, _)| *at < from)..self.points.partition_point(|(at, _)| *at <= to)
     }
 
-    /// Growth a second, as `rate` has it.
-    fn rate(&self, from: i64, to: i64, extrapolated: bool) -> Option<f64> {
+    /// The growth of a window, as `rate` has it, times its seconds.
+    fn growth(&self, from: i64, to: i64, extrapolated: bool) -> Option<f64> {
         let range = self.within(from, to);
         let (first, last) = (range.start, range.end.checked_sub(1).filter(|last| *last > range.start)?);
         let grown = self.sums[last] - self.sums[first];
-        let seconds = (to - from) as f64 / 1000.0;
         if !extrapolated {
-            return Some(grown / seconds);
+            return Some(grown);
         }
         let ((begin, value), (end, _)) = (self.points[first], self.points[last]);
         let sampled = (end - begin) as f64 / 1000.0;
@@ -111,7 +120,7 @@ impl Counted {
         }
         let after = (to - end) as f64 / 1000.0;
         let reach = |gap: f64| if gap < apart * 1.1 { gap } else { apart / 2.0 };
-        Some(grown * (sampled + reach(before) + reach(after)) / sampled / seconds)
+        Some(grown * (sampled + reach(before) + reach(after)) / sampled)
     }
 
     /// Events up to a moment, those between two samples in proportion; samples after `now` are not known.
@@ -172,7 +181,7 @@ impl Sources {
         };
         let of = |one: &Counted| match (self.grows, way >= Way::SpreadEvents) {
             (true, true) => Some(one.up_to(to, to) - one.up_to(from, to)),
-            (true, false) => one.rate(from, to, way < Way::NoExtrapolation),
+            (true, false) => one.growth(from, to, way < Way::NoExtrapolation),
             (false, spread) => one.sum(from + i64::from(spread), to),
         };
         series.iter().filter_map(of).fold(None, |sum, events| Some(sum.unwrap_or(0.0) + events))
@@ -196,6 +205,11 @@ impl<'t> Model<'t> {
 
     /// The share of bad events in the window that ends at `at`, if there is any.
     pub fn ratio(&self, way: Way, at: i64, window: i64) -> Option<f64> {
+        self.counts(way, at, window).map(|(bad, total)| bad / total)
+    }
+
+    /// Bad and all events of a window.
+    fn counts(&self, way: Way, at: i64, window: i64) -> Option<(f64, f64)> {
         let sum = |terms: &[Sources], missing: Option<f64>| {
             let weighted =
                 |term: &Sources| term.events(way, at - window, at).or(missing).map(|events| term.weight * events);
@@ -203,27 +217,34 @@ impl<'t> Model<'t> {
         };
         let total = sum(&self.total, None)?;
         let missing_is_zero = self.missing_is_zero || way >= Way::FirstSamples;
-        Some(sum(&self.bad, missing_is_zero.then_some(0.0))? / total)
+        Some((sum(&self.bad, missing_is_zero.then_some(0.0))?, total))
     }
 
     /// Whether a severity fires at each step of the trace.
-    pub fn decisions(&self, way: Way, pairs: &[Pair], budget: f64) -> Vec<bool> {
-        let mut burning = vec![false; pairs.len()];
+    pub fn decisions(&self, way: Way, limits: &Limits) -> Vec<bool> {
+        // How long each pair burns.
+        let mut burning: Vec<Option<i64>> = vec![None; limits.pairs.len()];
         let decide = |step: i64| {
             // slowburn looks when it has scraped.
             let at = if way >= Way::SpreadEvents { self.attempt_before(step) } else { step };
-            for (burns, (long, short, factor)) in burning.iter_mut().zip(pairs) {
-                let exceeds = |window: i64| {
-                    let ratio = self.ratio(way, at, window);
-                    ratio.is_some_and(|ratio| ratio > factor * budget * (1.0 + 1e-12))
-                };
-                if way < Way::Held || self.is_measured(at - short, at) {
-                    *burns = exceeds(*short) && exceeds(*long);
+            for (burns, pair) in burning.iter_mut().zip(&limits.pairs) {
+                if way < Way::Held || self.is_measured(at - pair.1, at) {
+                    let exceeds = self.exceeds(way, at, pair, limits);
+                    *burns = exceeds.then(|| burns.map_or(0, |long| long + STEP));
                 }
             }
-            burning.contains(&true)
+            burning.iter().any(|burns| burns.is_some_and(|long| long >= limits.wait))
         };
         self.trace.steps().map(decide).collect()
+    }
+
+    fn exceeds(&self, way: Way, at: i64, (long, short, factor): &Pair, limits: &Limits) -> bool {
+        let burns = |window: i64, least_bad: f64| {
+            let counts = self.counts(way, at, window);
+            let threshold = factor * limits.budget * (1.0 + 1e-12);
+            counts.is_some_and(|(bad, total)| bad / total > threshold && bad >= least_bad)
+        };
+        burns(*short, 0.0) && burns(*long, limits.least_bad)
     }
 
     fn attempt_before(&self, step: i64) -> i64 {

@@ -4,6 +4,7 @@
 //! is put beside the samples. The alerting rules are then asked for by a server that looks back no further than one
 //! step, so that a recorded ratio that is absent is absent, as it is where the rule manager writes stale markers.
 
+use super::compare::Course;
 use super::server::{Server, promtool, text};
 use super::services::slowburn;
 use super::traces::{STEP, Trace};
@@ -23,6 +24,8 @@ struct Rule {
     expr: String,
     labels: BTreeMap<String, String>,
     sloth_id: String,
+    /// How long an alert's expression must hold, in milliseconds.
+    wait: i64,
 }
 
 /// Of a trace: what was recorded and what fired.
@@ -54,11 +57,28 @@ pub fn prometheus(traces: &[Trace], rule_files: &[String]) -> Vec<Decided> {
         for rule in rules.iter().filter(|rule| rule.record.is_none()) {
             let found = query_range(&server, &rule.expr, trace).into_iter().flat_map(|series| series.values);
             let severity = rule.labels["sloth_severity"].clone();
-            let steps = found.map(|(at, _)| millis(at)).collect();
+            let steps = lasting(found.map(|(at, _)| millis(at)).collect(), rule.wait);
             decided.firing.insert((rule.sloth_id.clone(), severity), steps);
         }
     }
     decided
+}
+
+/// The steps at which an expression has held for some time, as the rule manager counts it.
+fn lasting(steps: BTreeSet<i64>, wait: i64) -> BTreeSet<i64> {
+    let (mut since, mut last) = (0, i64::MIN);
+    let lasts = |at: &i64| {
+        since = if *at == last + STEP { since } else { *at };
+        last = *at;
+        at - since >= wait
+    };
+    steps.into_iter().filter(lasts).collect()
+}
+
+/// A duration of whole minutes.
+fn wait(text: &str) -> i64 {
+    let minutes = text.strip_suffix('m').and_then(|minutes| minutes.parse::<i64>().ok());
+    minutes.expect("whole minutes") * 60_000
 }
 
 /// The rules over the windows of the burn rates, and the alerts on them.
@@ -81,6 +101,7 @@ fn rules(file: &str) -> Vec<Rule> {
                 expr: text(&rule["expr"]),
                 labels: labels.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
                 sloth_id: sloth_id.to_owned(),
+                wait: rule["for"].as_str().map_or(0, wait),
             });
         }
     }
@@ -148,16 +169,20 @@ fn millis(seconds: f64) -> i64 {
 }
 
 /// Each change of each severity that slowburn's replay of a trace tells: when, and whether it fires from then on.
-pub fn replay(installation: &Path, trace: &Trace) -> BTreeMap<(String, String), Vec<(i64, bool)>> {
+pub fn replay(installation: &Path, trace: &Trace) -> BTreeMap<(String, String), Course> {
     std::fs::write(installation.join("samples.om"), trace.text()).expect("written");
     let told = slowburn(installation, &["replay", "--log.level=error", "--samples", "samples.om", "--json"]);
-    let mut changes: BTreeMap<(String, String), Vec<(i64, bool)>> = BTreeMap::new();
+    let mut changes: BTreeMap<(String, String), Course> = BTreeMap::new();
     for line in told.lines() {
         let line: Value = serde_json::from_str(line).expect("JSON");
         if line["type"] == "transition" && line["alert"] == "ErrorBudgetBurn" {
             let text = |key: &str| line[key].as_str().expect("a text").to_owned();
             let at = chrono::DateTime::parse_from_rfc3339(&text("at")).expect("a time").timestamp_millis();
-            changes.entry((text("id"), text("severity"))).or_default().push((at, line["to"] == "firing"));
+            let (changes, fires) = (changes.entry((text("id"), text("severity"))).or_default(), line["to"] == "firing");
+            // A pending alert does not fire.
+            if fires != changes.last().is_some_and(|(_, fires)| *fires) {
+                changes.push((at, fires));
+            }
         }
     }
     changes

@@ -2,7 +2,7 @@
 //! own with the rules that `slowburn export` writes.
 
 use super::indicator::{self, Indicator};
-use super::model::Pair;
+use super::model::Limits;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -33,6 +33,17 @@ slos:
     objective: 99
     window: 30d
     sli: {latency: {histogram: apiserver_request_duration_seconds, threshold: 400ms}}
+  - name: patient
+    objective: 99.9
+    window: 30d
+    sli:
+      events:
+        total: http_request_duration_seconds_count{job="myservice"}
+        bad: http_request_duration_seconds_count{job="myservice",code=~"(5..|429)"}
+    alerting:
+      min_bad_events: 100
+      page: [{long: 1h, short: 5m, factor: 14.4, for: 3m}, {long: 6h, short: 30m, factor: 6, for: 3m}]
+      ticket: [{long: 1d, short: 2h, factor: 3, for: 3m}, {long: 3d, short: 6h, factor: 1, for: 3m}]
 "#;
 
 pub struct Slo {
@@ -57,13 +68,15 @@ impl Slo {
         format!("{}/{}", self.service, self.name)
     }
 
-    pub fn pairs(&self, severity: &str) -> [Pair; 2] {
+    pub fn limits(&self, severity: &str) -> Limits {
         let pair =
             |share: f64, long: i64, short: i64| (long, short, share * (self.days * 24 * HOUR) as f64 / long as f64);
-        match severity {
-            "page" => [pair(0.02, HOUR, HOUR / 12), pair(0.05, 6 * HOUR, HOUR / 2)],
-            _ => [pair(0.1, 24 * HOUR, 2 * HOUR), pair(0.1, 72 * HOUR, 6 * HOUR)],
-        }
+        let pairs = match severity {
+            "page" => vec![pair(0.02, HOUR, HOUR / 12), pair(0.05, 6 * HOUR, HOUR / 2)],
+            _ => vec![pair(0.1, 24 * HOUR, 2 * HOUR), pair(0.1, 72 * HOUR, 6 * HOUR)],
+        };
+        let (least_bad, wait) = if self.name == "patient" { (100.0, HOUR / 20) } else { (0.0, 0) };
+        Limits { pairs, budget: self.budget, least_bad, wait }
     }
 }
 
@@ -79,6 +92,7 @@ pub fn slos() -> Vec<Slo> {
         slo("export", "shop", "requests", 0.001, indicator::failed_requests(true)),
         Slo { days: 28, ..slo("export", "shop", "good-requests", 0.001, indicator::requests_but_good_ones(true)) },
         slo("export", "shop", "speed", 0.01, indicator::slow_calls(true)),
+        slo("export", "shop", "patient", 0.001, indicator::failed_requests(true)),
     ]
 }
 
@@ -105,7 +119,7 @@ pub fn installation() -> TempDir {
 /// The rule files, as they would be given to a Prometheus.
 pub fn rule_files(installation: &Path) -> Vec<String> {
     let generated = SLOTH.map(|name| std::fs::read_to_string(corpus("_gen").join(name)).expect("generated rules"));
-    let own = ["requests", "good-requests", "speed"].map(|name| format!("shop/{name}"));
+    let own = ["requests", "good-requests", "speed", "patient"].map(|name| format!("shop/{name}"));
     let wanted = own.iter().flat_map(|id| ["--slo", id]);
     let arguments: Vec<&str> = ["export", "--format", "prometheus"].into_iter().chain(wanted).collect();
     generated.into_iter().chain([slowburn(installation, &arguments)]).collect()

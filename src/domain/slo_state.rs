@@ -164,7 +164,7 @@ impl SloState {
 
     /// Few groups are fetched ahead, for those of one SLO lie side by side.
     pub(super) fn fetch_groups(&self) -> usize {
-        let statuses = self.statuses.first().map_or(0, |status| Arc::strong_count(status));
+        let statuses = self.statuses.first().map_or(0, Arc::strong_count);
         self.groups.first_key_value().map_or(0, |(values, _)| values.len()) + Arc::strong_count(&self.spec) + statuses
     }
 

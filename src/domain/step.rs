@@ -253,7 +253,8 @@ impl State {
     /// Reads a little of the SLOs that are evaluated next. Thousands of SLOs don't fit into the processor's caches, and an
     /// evaluation follows pointers from one to the next; begun some evaluations ahead, these waits overlap.
     fn fetch(&self, next: &[(usize, Timestamp)]) {
-        const AHEAD: [(usize, fn(&SloState) -> usize); 4] = [
+        type Fetch = fn(&SloState) -> usize;
+        const AHEAD: [(usize, Fetch); 4] = [
             (12, SloState::fetch_own),
             (9, SloState::fetch_groups),
             (6, SloState::fetch_budgets),

@@ -31,7 +31,7 @@ fn spans() -> impl Strategy<Value = Vec<(Ms, Ms)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
     fn every_figure_is_the_oracles(moves in moves(forward(), 12), world in world()) {
@@ -84,7 +84,9 @@ proptest! {
         world in world(),
     ) {
         let world = World { created: false, started: false, own_times: false, ..world };
-        let (mut both, mut targets) = (Both::new(world.rules, Vec::new()), Targets::new(world));
+        let mut both = Both::over(seconds(86_400), world.rules, Vec::new());
+        let mut targets = Targets::new(world);
+        targets.now += HOUR;
         for (order, a_move) in moves.iter().enumerate() {
             let mut attempt = targets.attempt(a_move);
             both.engine.take(&attempt);

@@ -150,11 +150,7 @@ impl Both {
 
     /// With this SLO window.
     pub fn over(window: Duration, rules: Rules, maintained: Vec<(i64, i64)>) -> Self {
-        let of = |slo: Slo| Slo {
-            window: SloWindow::Rolling(window),
-            maintenance: maintenance(&maintained),
-            ..slo
-        };
+        let of = |slo: Slo| Slo { window: SloWindow::Rolling(window), maintenance: maintenance(&maintained), ..slo };
         let slos = slos().into_iter().map(of).collect();
         let engine = Engine::new(counting_by(rules, slos), Duration::from_millis(rules.interval as u64), START);
         Self { engine, oracle: Oracle::new(rules), maintenance: maintained }
@@ -173,7 +169,8 @@ impl Both {
         for (name, weigh) in WEIGHTS {
             for status in self.engine.statuses(name) {
                 let only = self.engine.target_of(status);
-                let of_group = |target, series| weigh(target, series).filter(|_| only.is_none_or(|only| only == target));
+                let of_group =
+                    |target, series| weigh(target, series).filter(|_| only.is_none_or(|only| only == target));
                 compare(status, &|from, to| self.oracle.sum(of_group, (from, to), &self.maintenance))?;
             }
         }
@@ -235,8 +232,9 @@ pub fn same(what: &str, found: f64, exact: &Exact) -> Result<(), TestCaseError> 
     near(what, found, exact)
 }
 
-fn near(what: &str, found: f64, exact: &Exact) -> Result<(), TestCaseError> {
-    let number = Exact::from_float(found).ok_or_else(|| TestCaseError::fail(format!("{what}: {found} is no number")))?;
+pub fn near(what: &str, found: f64, exact: &Exact) -> Result<(), TestCaseError> {
+    let number =
+        Exact::from_float(found).ok_or_else(|| TestCaseError::fail(format!("{what}: {found} is no number")))?;
     let apart = if number > *exact { number - exact } else { exact - number };
     prop_assert!(apart <= Exact::new(1.into(), 1_000_000.into()), "{what}: {found} instead of {exact}");
     Ok(())

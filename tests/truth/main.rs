@@ -4,7 +4,9 @@
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
+mod calendar;
 mod counts;
 mod engine;
 mod oracle;
+mod slices;
 mod traffic;

@@ -107,8 +107,7 @@ impl Oracle {
             // Rule 4: no count, no sight.
             let Some(value) = Exact::from_float(shown.value).filter(|_| shown.value >= 0.0) else { continue };
             let mut events = value;
-            let from;
-            match known.series.get_mut(&shown.series) {
+            let from = match known.series.get_mut(&shown.series) {
                 Some(last) if at <= last.at => {
                     // Nothing new, but the series is still there.
                     last.seen = known.scraped;
@@ -120,20 +119,20 @@ impl Oracle {
                     if shown.value >= last.value && !moved {
                         events -= Exact::from_float(last.value).expect("kept because it is a number");
                     }
-                    from = Some(last.at);
+                    Some(last.at)
                 }
                 // Rule 2.
                 None if known.last_success.is_some() => {
                     let since = known.last_success.filter(|_| !self.rules.baseline).map(|since| since.min(at));
-                    from = since.map(|since| shown.created.unwrap_or(since).clamp(since, at));
+                    since.map(|since| shown.created.unwrap_or(since).clamp(since, at))
                 }
                 // Rule 3.
                 None => {
                     let process = attempt.process_start.filter(|_| self.rules.process_start);
                     let born = shown.created.or(process);
-                    from = born.filter(|born| *born > self.rules.watched_since).map(|born| born.min(at));
+                    born.filter(|born| *born > self.rules.watched_since).map(|born| born.min(at))
                 }
-            }
+            };
             if let Some(from) = from {
                 self.spans.push(Span { target, series: Some(shown.series), from, to: at, events, bad: false });
             }

@@ -55,14 +55,8 @@ pub fn moves(wait: impl Strategy<Value = Ms> + 'static, most: usize) -> impl Str
     let shows = prop::collection::vec(show(), SERIES.len());
     let ages = prop::collection::vec(prop_oneof![Just(0), 0..60_000i64, -5_000..0i64], SERIES.len());
     let one = (0usize..3, wait, prop::bool::weighted(0.85), prop::bool::weighted(0.05), shows, ages);
-    let one = one.prop_map(|(target, wait, good, restarted, shows, age)| Move {
-        target,
-        wait,
-        good,
-        restarted,
-        shows,
-        age,
-    });
+    let one =
+        one.prop_map(|(target, wait, good, restarted, shows, age)| Move { target, wait, good, restarted, shows, age });
     prop::collection::vec(one, 1..most)
 }
 

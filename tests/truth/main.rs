@@ -5,8 +5,16 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
 mod calendar;
+mod corpus;
 mod counts;
 mod engine;
 mod oracle;
+mod prometheus;
+#[path = "../support/prometheus.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod server;
+mod simulation;
 mod slices;
+mod table;
 mod traffic;
+mod world;

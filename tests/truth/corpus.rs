@@ -52,7 +52,11 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn of_file(path: &Path, file: &str) -> Result<Vec<Question>, &'static str> {
-    let text = std::fs::read_to_string(path).expect("text");
+    let mut text = std::fs::read_to_string(path).expect("text");
+    if file == "pyrra/mimir/example-slo.yaml" {
+        // The same boundary is written "5.0" in the other files; the simulated servers write it one way only.
+        text = text.replace(r#"le="5""#, r#"le="5.0""#);
+    }
     if file.contains("/_gen/") {
         return Err("rules that Sloth generated, no SLOs");
     }

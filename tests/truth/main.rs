@@ -1,6 +1,7 @@
 //! The numbers are right: against a brute-force oracle in exact fractions, and against a real Prometheus over simulated
 //! traffic whose true counts are known.
 
+mod answers;
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;

@@ -33,11 +33,13 @@ pub struct Happening {
     /// Seconds; a restart and a gap last from the last sample before to the first one after.
     pub from: i64,
     pub to: i64,
+    /// Events of a series that was away since `from`: the contract spreads them over all that time.
+    pub spread: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
-    /// First sample of a series on a known target.
+    /// First sample of a series on a known target, or the first one after the series was away.
     Birth,
     /// First sample or last sample of a target, or a restart.
     Target,
@@ -66,6 +68,8 @@ struct Cell {
     created: Option<i64>,
     /// Events since the last scrape, by minute.
     pending: Vec<(usize, f64)>,
+    /// The last scrape that showed it.
+    shown: Option<i64>,
 }
 
 /// Something that happens again and again.
@@ -220,7 +224,7 @@ impl<'a> Target<'a> {
     }
 
     fn cell(&mut self, metric: &'static str, labels: String, family: usize) -> usize {
-        self.cells.push(Cell { metric, labels, family, value: 0.0, created: None, pending: Vec::new() });
+        self.cells.push(Cell { metric, labels, family, value: 0.0, created: None, pending: Vec::new(), shown: None });
         self.cells.len() - 1
     }
 
@@ -297,7 +301,7 @@ impl<'a> Target<'a> {
         let family = self.cells[cell].family;
         if self.cells[cell].created.is_none() {
             for sibling in self.cells.iter_mut().filter(|sibling| sibling.family == family) {
-                sibling.created = Some(at - 5);
+                sibling.created = Some(at);
             }
         }
         let cell = &mut self.cells[cell];
@@ -326,7 +330,7 @@ impl<'a> Target<'a> {
                     writeln!(piece, "{base}_created{{job=\"{job}\",instance=\"{instance}\"{labels}}} {created} {at}");
                 recording.count += 1;
             }
-            if let Some((_, _)) = self.gauges.iter().find(|(gauge, _)| *gauge == place) {
+            if self.gauges.iter().any(|(gauge, _)| *gauge == place) {
                 note_sample(cell, at, truth);
                 continue;
             }
@@ -334,9 +338,10 @@ impl<'a> Target<'a> {
             let series = truth
                 .entry((metric.to_owned(), labels.clone()))
                 .or_insert_with(|| vec![0.0; (LENGTH / 60 + 2) as usize]);
-            if cell.pending.first().is_some_and(|_| !first && self.last_scrape.is_some_and(|last| created > last)) {
-                let from = at - STEP;
-                recording.happenings.push(Happening { metric, what: What::Birth, from, to: at });
+            let shown = cell.shown.replace(at);
+            if let Some(last) = self.last_scrape.filter(|last| shown != Some(*last)) {
+                let (from, spread) = shown.map_or((last, 0.0), |shown| (shown, cell.value));
+                recording.happenings.push(Happening { metric, what: What::Birth, from, to: at, spread });
             }
             for (minute, events) in cell.pending.drain(..).filter(|_| told) {
                 series[minute] += events;
@@ -349,7 +354,13 @@ impl<'a> Target<'a> {
     fn note(&self, what: What, from: i64, to: i64, recording: &mut Recording) {
         let mut metrics: Vec<&'static str> = self.cells.iter().map(|cell| cell.metric).collect();
         metrics.dedup();
-        recording.happenings.extend(metrics.into_iter().map(|metric| Happening { metric, what, from, to }));
+        recording.happenings.extend(metrics.into_iter().map(|metric| Happening {
+            metric,
+            what,
+            from,
+            to,
+            spread: 0.0,
+        }));
     }
 }
 

@@ -1,57 +1,83 @@
-//! Errors against the truth, gathered and shown.
+//! Errors against the truth, gathered, judged and shown.
 
 use crate::simulation::What;
-use slowburn::domain::slo::Slo;
 use slowburn::domain::time::format_duration;
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
 
-/// Why Prometheus's answer may differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    Happened(What),
-    /// Nothing happened but that windows have edges.
-    Edges,
-}
+/// By how much slowburn's mean error may exceed Prometheus's where only edges of windows tell them apart, which is luck:
+/// a tenth, and a resolution of 0.001 percentage points.
+const LUCK: (f64, f64) = (1.1, 1e-5);
 
-/// Errors of the share of bad events at one instant.
-pub struct Error {
+/// How far beyond what scrapes leave open Prometheus's extrapolation alone may lead, in units of that.
+const EXTRAPOLATION: f64 = 2.0;
+
+/// Shares of bad events at one instant.
+pub struct Point {
+    /// Seconds since the start.
+    pub at: i64,
     /// `None`: no answer.
     pub ours: Option<f64>,
     pub theirs: Option<f64>,
     pub truth: f64,
     /// What nobody can know better.
     pub slack: f64,
-    pub cause: Cause,
+    /// What happened in the window.
+    pub cause: Option<What>,
+}
+
+/// Errors of one side.
+#[derive(Clone, Copy, Default)]
+struct Errors {
+    largest: f64,
+    /// Beyond what the moments of scrapes leave open.
+    beyond: f64,
+    sum: f64,
 }
 
 /// One window of one SLO.
 #[derive(Default)]
 pub struct Line {
     /// Seconds.
-    pub window: i64,
-    pub points: usize,
-    pub ours: Errors,
-    pub theirs: Errors,
-    pub unanswered: (usize, usize),
+    window: i64,
+    points: usize,
+    ours: Errors,
+    theirs: Errors,
+    /// Instants to which Prometheus has no answer.
+    unanswered: usize,
+    /// Instants at which Prometheus is off by more than scrapes leave open, by cause.
+    causes: BTreeMap<Option<What>, usize>,
     /// Counts that the samples contradict.
-    pub outside: Vec<String>,
-    /// Differences by cause: births, targets, gaps, edges.
-    pub causes: [usize; 4],
-    /// Differences that nothing explains.
-    pub unexplained: usize,
+    pub contradicted: Vec<String>,
+    faults: Vec<String>,
 }
 
-#[derive(Clone, Copy, Default)]
-pub struct Errors {
-    pub largest: f64,
-    pub sum: f64,
+/// One SLO, with all files that have it.
+pub struct Row {
+    pub files: Vec<String>,
+    pub slo: String,
+    pub lines: Vec<Line>,
+}
+
+pub struct Table {
+    pub rows: Vec<Row>,
+    /// Files that are not compared, and why.
+    pub left_out: Vec<(String, &'static str)>,
+    pub samples: usize,
 }
 
 impl Errors {
-    fn add(&mut self, error: f64) {
+    fn add(&mut self, error: f64, slack: f64) {
         self.largest = self.largest.max(error);
+        self.beyond = self.beyond.max(error - slack);
         self.sum += error;
+    }
+
+    fn with(self, other: Self) -> Self {
+        let (largest, beyond) = (self.largest.max(other.largest), self.beyond.max(other.beyond));
+        Self { largest, beyond, sum: self.sum + other.sum }
     }
 }
 
@@ -60,45 +86,166 @@ impl Line {
         Self { window, ..Self::default() }
     }
 
-    pub fn add(&mut self, error: &Error) {
+    pub fn add(&mut self, point: &Point) {
+        let Point { at, truth, slack, cause, .. } = *point;
+        let Some(ours) = point.ours else {
+            self.faults.push(format!("{} s at {at}: no answer of slowburn's", self.window));
+            return;
+        };
+        let Some(theirs) = point.theirs else {
+            self.unanswered += 1;
+            return;
+        };
+        let (our_error, their_error) = ((ours - truth).abs(), (theirs - truth).abs());
         self.points += 1;
-        self.unanswered.0 += usize::from(error.ours.is_none());
-        self.unanswered.1 += usize::from(error.theirs.is_none());
-        let (Some(ours), Some(theirs)) = (error.ours, error.theirs) else { return };
-        self.ours.add(ours);
-        self.theirs.add(theirs);
-        if theirs > error.slack {
-            self.causes[match error.cause {
-                Cause::Happened(What::Birth) => 0,
-                Cause::Happened(What::Target) => 1,
-                Cause::Happened(What::Gap) => 2,
-                Cause::Edges => 3,
-            }] += 1;
+        self.ours.add(our_error, slack);
+        self.theirs.add(their_error, slack);
+        let told = || format!("{} s at {at}: {ours} and {theirs}, in truth {truth}, slack {slack}", self.window);
+        if our_error > their_error + slack {
+            self.faults.push(format!("slowburn is farther from the truth: {}", told()));
+        }
+        if their_error > slack {
+            if cause.is_none() && their_error > EXTRAPOLATION * slack {
+                self.faults.push(format!("nothing explains the difference: {}", told()));
+            }
+            *self.causes.entry(cause).or_default() += 1;
         }
     }
 }
 
-pub fn show(rows: Vec<(&str, &Slo, &[Line])>, left_out: &[(String, &'static str)]) -> String {
-    let mut text = String::new();
-    for (file, slo, lines) in rows {
+/// What a row of the table shows of some lines.
+#[derive(Default)]
+struct Summary {
+    points: usize,
+    unanswered: usize,
+    ours: Errors,
+    theirs: Errors,
+    causes: BTreeMap<Option<What>, usize>,
+}
+
+impl Summary {
+    fn of<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Self {
+        let mut all = Self::default();
         for line in lines {
-            let _ = writeln!(
-                text,
-                "{file} {} {}: {} points, ours {:.5} / {:.6}, theirs {:.5} / {:.6}, unanswered {:?}, causes {:?}",
-                slo.id.name,
-                format_duration(Duration::from_secs(line.window as u64)),
-                line.points,
-                line.ours.largest,
-                line.ours.sum / line.points.max(1) as f64,
-                line.theirs.largest,
-                line.theirs.sum / line.points.max(1) as f64,
-                line.unanswered,
-                line.causes,
-            );
+            all.points += line.points;
+            all.unanswered += line.unanswered;
+            (all.ours, all.theirs) = (all.ours.with(line.ours), all.theirs.with(line.theirs));
+            line.causes.iter().for_each(|(cause, number)| *all.causes.entry(*cause).or_default() += number);
         }
+        all
     }
-    for (file, reason) in left_out {
-        let _ = writeln!(text, "{file}: {reason}");
+
+    fn mean(&self, errors: Errors) -> f64 {
+        errors.sum / self.points.max(1) as f64
     }
-    text
+
+    /// `instants | largest error | mean error | beyond`, each of slowburn and of Prometheus, in percentage points.
+    fn cells(&self) -> String {
+        let pair = |of: &dyn Fn(Errors) -> f64| format!("{} | {}", percent(of(self.ours)), percent(of(self.theirs)));
+        let (largest, mean) = (pair(&|errors| errors.largest), pair(&|errors| self.mean(errors)));
+        let beyond = pair(&|errors| errors.beyond.max(0.0));
+        format!("{} | {largest} | {mean} | {beyond} | {}", self.points, self.unanswered)
+    }
+}
+
+fn percent(share: f64) -> String {
+    if share == 0.0 { "0".to_owned() } else { format!("{:.3}", share * 100.0) }
+}
+
+const HEAD: &str = "instants | largest: slowburn | Prometheus | mean: slowburn | Prometheus | beyond: slowburn | \
+                    Prometheus | no answer of Prometheus's |\n";
+
+impl Table {
+    /// Everything that must not be.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for row in &self.rows {
+            let name = format!("{} {}", row.files[0], row.slo);
+            for line in &row.lines {
+                faults.extend(line.faults.iter().map(|fault| format!("{name}: {fault}")));
+                faults
+                    .extend(line.contradicted.iter().map(|told| format!("{name}: the samples tell otherwise: {told}")));
+            }
+            let all = Summary::of(&row.lines);
+            let (ours, theirs) = (all.mean(all.ours), all.mean(all.theirs));
+            if all.points == 0 || all.theirs.largest == 0.0 && all.ours.largest == 0.0 {
+                faults.push(format!("{name}: nothing was compared"));
+            }
+            if ours > theirs * LUCK.0 + LUCK.1 {
+                faults.push(format!("{name}: slowburn's mean error is {ours}, Prometheus's {theirs}"));
+            }
+        }
+        faults
+    }
+
+    /// A row for each file and SLO, a row for each length of window, and what was left out.
+    pub fn by_file(&self) -> String {
+        let mut text = format!("{} samples\n\n| file | SLO | {HEAD}", self.samples);
+        let mut rows: Vec<(&String, &Row)> =
+            self.rows.iter().flat_map(|row| row.files.iter().map(move |file| (file, row))).collect();
+        rows.sort_by_key(|(file, _)| *file);
+        for (file, row) in rows {
+            let _ = writeln!(text, "| {file} | {} | {} |", row.slo, Summary::of(&row.lines).cells());
+        }
+        let _ = writeln!(text, "\n{}", self.by_window());
+        for (file, reason) in &self.left_out {
+            let _ = writeln!(text, "not compared: {file}: {reason}");
+        }
+        text
+    }
+
+    fn by_window(&self) -> String {
+        let mut windows: BTreeMap<i64, Vec<&Line>> = BTreeMap::new();
+        for line in self.rows.iter().flat_map(|row| &row.lines).filter(|line| line.points > 0) {
+            windows.entry(line.window).or_default().push(line);
+        }
+        let mut text = format!("| window | {HEAD}|---|{}\n", "---:|".repeat(8));
+        for (window, lines) in windows {
+            let window = format_duration(Duration::from_secs(window as u64));
+            let _ = writeln!(text, "| {window} | {} |", Summary::of(lines).cells());
+        }
+        text
+    }
+
+    /// A row for each SLO.
+    fn by_slo(&self) -> String {
+        let mut text = format!("| SLO | {HEAD}|---|{}\n", "---:|".repeat(8));
+        for row in &self.rows {
+            let more = match row.files.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = writeln!(text, "| `{}`, {}{more} | {} |", row.slo, row.files[0], Summary::of(&row.lines).cells());
+        }
+        text
+    }
+
+    fn causes(&self) -> String {
+        let all = Summary::of(self.rows.iter().flat_map(|row| &row.lines));
+        let files: usize = self.rows.iter().map(|row| row.files.len()).sum();
+        let count = |cause: Option<What>| all.causes.get(&cause).copied().unwrap_or_default();
+        format!(
+            "{} SLOs of {files} places in the corpus, {} samples, {} shares of bad events. Prometheus was off by more than \
+             scrapes leave open in {}: {} windows held the first sample of a series, {} a restart, a new target or one that \
+             ended, {} a gap; in {} it was the extrapolation alone. slowburn was in {}.\n",
+            self.rows.len(),
+            self.samples,
+            all.points,
+            all.causes.values().sum::<usize>(),
+            count(Some(What::Birth)),
+            count(Some(What::Target)),
+            count(Some(What::Gap)),
+            count(None),
+            if all.ours.beyond > 0.0 { "some" } else { "none" },
+        )
+    }
+
+    /// Replaces what lies between the marks of a page.
+    pub fn write_into(&self, page: &Path) {
+        let text = std::fs::read_to_string(page).expect("the page");
+        let (before, rest) = text.split_once("<!-- measured -->\n").expect("a mark");
+        let (_, after) = rest.split_once("<!-- end -->").expect("a mark");
+        let measured = format!("{}\n{}\n{}", self.causes(), self.by_window(), self.by_slo());
+        std::fs::write(page, format!("{before}<!-- measured -->\n{measured}<!-- end -->{after}")).expect("written");
+    }
 }

@@ -13,6 +13,9 @@ use super::time::{Timestamp, millis};
 /// Whole numbers up to here are exact in a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// The packed past keeps fractions in units of 1/1024 of an event, and the counts of a window are made of a few look-ups.
+const LESS_THAN_NOTHING: f64 = 1.0 / 256.0;
+
 /// Burn rate; `None` without events.
 pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
     let denominator = counts.total * budget.num() as f64;
@@ -65,8 +68,12 @@ pub fn maintained(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -
     overlaps(maintenance, from, to).iter().map(|(start, end)| end.0 - start.0).sum()
 }
 
-/// Interpolation leaves 0.30000000000000004 where 0.3 is meant; such dust is wiped off, real fractions stay.
+/// Interpolation leaves 0.30000000000000004 where 0.3 is meant, and where nothing happened a look-up into the packed past
+/// may leave less than nothing; such dust is wiped off, real fractions stay.
 fn without_noise(count: f64) -> f64 {
+    if (-LESS_THAN_NOTHING..0.0).contains(&count) {
+        return 0.0;
+    }
     let rounded = (count * 1e6).round() / 1e6;
     if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
 }

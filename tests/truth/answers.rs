@@ -109,8 +109,8 @@ impl Bounds {
     /// How far from the true ratio one can be without knowing better.
     pub fn slack(&self, ratio: f64) -> f64 {
         let share = |bad: f64, total: f64| if total > 0.0 { (bad / total).min(1.0) } else { 1.0 };
-        // A ten-thousandth of the ratio for the resolution of counts.
-        let resolution = ratio * 1e-4 + 1e-9;
+        // Fractions of an event are kept as 1/1024 of it.
+        let resolution = 0.002 / self.total.0.max(1.0) + 1e-9;
         (share(self.bad.1, self.total.0) - ratio).max(ratio - share(self.bad.0, self.total.1)) + resolution
     }
 

@@ -63,6 +63,7 @@ proptest! {
                     let (edge, little) = (length / 500, Exact::new(1.into(), 100.into()));
                     let (least, most) = (sum(now - length + edge, now), sum(now - length - edge, now));
                     let context = format!("{} {} over {length} ms: {total} {bad} {least:?} {most:?}", status.id, status.group);
+                    prop_assert!(bad >= 0.0 && total >= 0.0, "{context}");
                     for (found, least, most) in [(total, &least.total, &most.total), (bad, &least.bad, &most.bad)] {
                         let found = Exact::from_float(found).ok_or_else(|| TestCaseError::fail("no number"))?;
                         prop_assert!(least - &little <= found && found <= most + &little, "{context}");
@@ -128,5 +129,30 @@ proptest! {
             let all = sum(START - HOUR, status.updated_at.0);
             same(&status.id, status.sli.bad, &all.bad)
         })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    /// The packed past keeps fractions of events in small units; no window may show less than nothing for that.
+    #[test]
+    fn no_window_holds_less_than_no_events(steps in prop::collection::vec((1..20_000i64, 0u32..50, 0u32..9), 600)) {
+        let rules = Rules { baseline: false, process_start: false, watched_since: START, interval: 15_000 };
+        let mut both = Both::new(rules, Vec::new());
+        let (mut now, mut counters) = (START, [(0, 0); 2]);
+        for (number, (wait, more, worse)) in steps.into_iter().enumerate() {
+            let (target, trouble) = (number % 2, number % 60 < 5);
+            let (good, bad) = &mut counters[target];
+            (now, *good, *bad) = (now + wait, *good + more, *bad + if trouble { worse } else { 0 });
+            let sample = |series, value: u32| Shown { series, value: f64::from(value), at: None, created: None };
+            let shown = vec![sample(0, *good), sample(1, *bad)];
+            both.engine.take(&Attempt { target, at: now, good: true, shown, process_start: None });
+            for burn in both.engine.statuses("requests").flat_map(|status| &status.burn_rates) {
+                let told = (burn.bad, burn.total, burn.rate);
+                let sane = burn.bad >= 0.0 && burn.total >= burn.bad && burn.rate.is_none_or(|rate| rate >= 0.0);
+                prop_assert!(sane, "{} at {number}: {told:?}", burn.window);
+            }
+        }
     }
 }

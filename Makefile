@@ -39,3 +39,7 @@ bench: ## Measure speed, disk and memory beside peers; writes target/bench.json 
 .PHONY: screenshots
 screenshots: install ## Make the pictures of the documentation again
 	SLOWBURN_SCREENSHOTS=$(CURDIR)/docs/images $(CARGO) nextest run --locked --test page shots::
+
+.PHONY: correctness
+correctness: install ## Compare with a real Prometheus and a simulated truth again; writes docs/correctness.md
+	SLOWBURN_CORRECTNESS=$(CURDIR)/docs/correctness.md $(CARGO) nextest run --locked --test truth prometheus:: --no-capture

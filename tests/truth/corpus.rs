@@ -60,12 +60,13 @@ fn of_file(path: &Path, file: &str) -> Result<Vec<Question>, &'static str> {
     if file.contains("/_gen/") {
         return Err("rules that Sloth generated, no SLOs");
     }
-    let slos = read_files(&[(file, text.as_bytes())], &|_| None, &mut Diagnostics::new()).slos;
+    let mut diagnostics = Diagnostics::new();
+    let slos = read_files(&[(file, text.as_bytes())], &|_| None, &mut diagnostics).slos;
     let documents: Vec<Value> = serde_yaml::from_multiple(&text).expect("YAML");
     let queries: Vec<Query> = documents.iter().flat_map(|document| of_document(document, path)).collect();
     match (slos.len(), queries.len()) {
-        (0, 0) => Err("holds no SLO"),
-        (0, _) => Err("refused: no counters of Prometheus (see its expected reading)"),
+        (0, _) if diagnostics.has_errors() => Err("refused: nothing in it that counters or samples tell"),
+        (0, _) => Err("holds no SLO"),
         (_, 0) => Err("asks without a window: its budget counts slices of a minute"),
         (made, asked) => {
             assert_eq!(made, asked, "{file}");

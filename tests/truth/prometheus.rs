@@ -29,7 +29,8 @@ const LONGEST: i64 = 86_400;
 struct Subject {
     query: Query,
     slo: Arc<Slo>,
-    files: BTreeSet<String>,
+    /// Files, and what the SLO is called there.
+    places: BTreeSet<(String, String)>,
     /// Seconds.
     windows: BTreeSet<i64>,
 }
@@ -44,10 +45,13 @@ fn subjects(questions: Vec<Question>) -> Vec<Subject> {
         match subjects.iter_mut().find(same) {
             Some(subject) => {
                 assert_eq!(subject.slo.indicator, slo.indicator, "{file}");
-                subject.files.insert(file);
+                subject.places.insert((file, slo.id.name.clone()));
                 subject.windows.extend(windows);
             }
-            None => subjects.push(Subject { query, slo, files: [file].into(), windows }),
+            None => {
+                let places = [(file, slo.id.name.clone())].into();
+                subjects.push(Subject { query, slo, places, windows });
+            }
         }
     }
     subjects
@@ -174,8 +178,7 @@ fn the_corpus_over_simulated_traffic_is_nearer_to_the_truth_than_prometheus() {
     let server = server(&recording, dir.path());
     let ours = replay(&subjects, &recording, dir.path());
     let row = |(number, subject): (usize, &Subject)| Row {
-        files: subject.files.iter().cloned().collect(),
-        slo: subject.slo.id.name.clone(),
+        places: subject.places.iter().cloned().collect(),
         lines: compare(number, subject, &server, &recording, &ours),
     };
     let rows = subjects.iter().enumerate().map(row).collect();

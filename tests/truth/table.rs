@@ -54,10 +54,9 @@ pub struct Line {
     faults: Vec<String>,
 }
 
-/// One SLO, with all files that have it.
+/// One SLO, with all files that have it and what it is called there.
 pub struct Row {
-    pub files: Vec<String>,
-    pub slo: String,
+    pub places: Vec<(String, String)>,
     pub lines: Vec<Line>,
 }
 
@@ -113,6 +112,16 @@ impl Line {
     }
 }
 
+impl Row {
+    fn name(&self) -> String {
+        let (file, slo) = &self.places[0];
+        match self.places.len() {
+            1 => format!("{file} `{slo}`"),
+            places => format!("{file} `{slo}` and {} more", places - 1),
+        }
+    }
+}
+
 /// What a row of the table shows of some lines.
 #[derive(Default)]
 struct Summary {
@@ -160,7 +169,7 @@ impl Table {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for row in &self.rows {
-            let name = format!("{} {}", row.files[0], row.slo);
+            let name = row.name();
             for line in &row.lines {
                 faults.extend(line.faults.iter().map(|fault| format!("{name}: {fault}")));
                 faults
@@ -181,11 +190,9 @@ impl Table {
     /// A row for each file and SLO, a row for each length of window, and what was left out.
     pub fn by_file(&self) -> String {
         let mut text = format!("{} samples\n\n| file | SLO | {HEAD}", self.samples);
-        let mut rows: Vec<(&String, &Row)> =
-            self.rows.iter().flat_map(|row| row.files.iter().map(move |file| (file, row))).collect();
-        rows.sort_by_key(|(file, _)| *file);
-        for (file, row) in rows {
-            let _ = writeln!(text, "| {file} | {} | {} |", row.slo, Summary::of(&row.lines).cells());
+        let places = self.rows.iter().flat_map(|row| row.places.iter().map(move |place| (place, row)));
+        for ((file, slo), row) in places.collect::<BTreeMap<_, _>>() {
+            let _ = writeln!(text, "| {file} | {slo} | {} |", Summary::of(&row.lines).cells());
         }
         let _ = writeln!(text, "\n{}", self.by_window());
         for (file, reason) in &self.left_out {
@@ -211,21 +218,17 @@ impl Table {
     fn by_slo(&self) -> String {
         let mut text = format!("| SLO | {HEAD}|---|{}\n", "---:|".repeat(8));
         for row in &self.rows {
-            let more = match row.files.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            let _ = writeln!(text, "| `{}`, {}{more} | {} |", row.slo, row.files[0], Summary::of(&row.lines).cells());
+            let _ = writeln!(text, "| {} | {} |", row.name(), Summary::of(&row.lines).cells());
         }
         text
     }
 
     fn causes(&self) -> String {
         let all = Summary::of(self.rows.iter().flat_map(|row| &row.lines));
-        let files: usize = self.rows.iter().map(|row| row.files.len()).sum();
+        let places: usize = self.rows.iter().map(|row| row.places.len()).sum();
         let count = |cause: Option<What>| all.causes.get(&cause).copied().unwrap_or_default();
         format!(
-            "{} SLOs of {files} places in the corpus, {} samples, {} shares of bad events. Prometheus was off by more than \
+            "{} different SLOs at {places} places of the corpus, {} samples, {} shares of bad events. Prometheus was off by more than \
              scrapes leave open in {}: {} windows held the first sample of a series, {} a restart, a new target or one that \
              ended, {} a gap; in {} it was the extrapolation alone. slowburn was in {}.\n",
             self.rows.len(),

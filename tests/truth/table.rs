@@ -114,7 +114,7 @@ impl Line {
 
 impl Row {
     fn name(&self) -> String {
-        let (file, slo) = &self.places[0];
+        let (file, slo) = self.places.iter().min_by_key(|(file, _)| file.len()).expect("a file");
         match self.places.len() {
             1 => format!("{file} `{slo}`"),
             places => format!("{file} `{slo}` and {} more", places - 1),

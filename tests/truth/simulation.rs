@@ -310,6 +310,10 @@ impl<'a> Target<'a> {
     }
 
     fn scrape(&mut self, at: i64, recording: &mut Recording, truth: &mut Truth) {
+        // Without a sample, nobody knows of the scrape.
+        if self.cells.iter().all(|cell| cell.created.is_none()) {
+            return;
+        }
         let first = self.last_scrape.is_none();
         if first && at > START + 2 * STEP {
             self.note(What::Target, at - STEP, at, recording);

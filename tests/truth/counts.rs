@@ -3,7 +3,7 @@
 use crate::build::seconds;
 use crate::engine::{Both, START, same};
 use crate::oracle::{Attempt, Exact, Ms, Rules, Shown};
-use crate::traffic::{Move, Targets, World, forward, moves, world};
+use crate::traffic::{Move, Show, Targets, World, forward, moves, world};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -46,6 +46,16 @@ proptest! {
     }
 }
 
+/// The same with little and much traffic, where it matters between which two scrapes an edge lies.
+fn in_bursts(mut moves: Vec<Move>) -> Vec<Move> {
+    for show in moves.iter_mut().flat_map(|a_move| &mut a_move.shows) {
+        if let Show::More(more) = show {
+            *more = if *more < 40 { *more / 20 } else { *more * 20 };
+        }
+    }
+    moves
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
 
@@ -54,7 +64,7 @@ proptest! {
     fn long_histories_are_the_oracles_within_an_edge(moves in moves(forward(), 400), world in world()) {
         let world = World { own_times: false, ..world };
         let (mut both, mut targets) = (Both::new(world.rules, Vec::new()), Targets::new(world));
-        for some in moves.chunks(100) {
+        for some in in_bursts(moves).chunks(100) {
             play(&mut both, &mut targets, some);
             both.each(|status, sum| {
                 let now = status.updated_at.0;

@@ -182,16 +182,21 @@ impl Both {
         self.each(|status, sum| {
             let now = status.updated_at.0;
             same_window(status, &sum(now - 3_600_000, now))?;
-            for burn in &status.burn_rates {
-                let sum = sum(now - burn.seconds as i64 * 1000, now);
-                let what = format!("{} {} over {}", status.id, status.group, burn.window);
-                same(&format!("{what}: total"), burn.total, &sum.total)?;
-                same(&format!("{what}: bad"), burn.bad, &sum.bad)?;
-                same_or_none(&format!("{what}: burn rate"), burn.rate, sum.burn_rate(&budget()).as_ref())?;
-            }
-            Ok(())
+            same_rates(status, &|seconds| sum(now - seconds * 1000, now))
         })
     }
+}
+
+/// The figures of every window of a pair.
+pub fn same_rates(status: &SloStatus, sum: &dyn Fn(i64) -> Sum) -> Result<(), TestCaseError> {
+    for burn in &status.burn_rates {
+        let sum = sum(burn.seconds as i64);
+        let what = format!("{} {} over {}", status.id, status.group, burn.window);
+        same(&format!("{what}: total"), burn.total, &sum.total)?;
+        same(&format!("{what}: bad"), burn.bad, &sum.bad)?;
+        same_or_none(&format!("{what}: burn rate"), burn.rate, sum.burn_rate(&budget()).as_ref())?;
+    }
+    Ok(())
 }
 
 /// 10 %.

@@ -11,6 +11,7 @@ mod counts;
 mod engine;
 mod oracle;
 mod prometheus;
+mod recordings;
 #[path = "../support/prometheus.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod server;

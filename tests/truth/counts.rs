@@ -6,6 +6,7 @@ use crate::oracle::{Attempt, Exact, Ms, Rules, Shown};
 use crate::traffic::{Move, Show, Targets, World, forward, moves, world};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
+use slowburn::domain::slo::Severity;
 
 const HOUR: Ms = 3_600_000;
 
@@ -163,6 +164,28 @@ proptest! {
                 let sane = burn.bad >= 0.0 && burn.total >= burn.bad && burn.rate.is_none_or(|rate| rate >= 0.0);
                 prop_assert!(sane, "{} at {number}: {told:?}", burn.window);
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 50, ..ProptestConfig::default() })]
+
+    /// Under 90 %, three tenths bad are a burn rate of exactly 3: that is no more than a factor of 3, wherever scrapes lie.
+    #[test]
+    fn a_burn_of_the_factor_itself_never_fires(steps in prop::collection::vec((1..60_000i64, 0u32..90), 30)) {
+        let rules = Rules { baseline: false, process_start: false, watched_since: START, interval: 15_000 };
+        let mut both = Both::new(rules, Vec::new());
+        let (mut now, mut tenths) = (START, [0; 2]);
+        for (number, (wait, more)) in steps.into_iter().enumerate() {
+            let target = number % 2;
+            (now, tenths[target]) = (now + wait, tenths[target] + more);
+            let sample = |series, value: u32| Shown { series, value: f64::from(value), at: None, created: None };
+            let shown = vec![sample(0, 7 * tenths[target]), sample(1, 3 * tenths[target])];
+            both.engine.take(&Attempt { target, at: now, good: true, shown, process_start: None });
+            let status = both.engine.statuses("requests").next().expect("a status");
+            let page = status.alerts.iter().find(|alert| alert.severity == Severity::Page);
+            prop_assert!(page.is_none(), "at {number}: {page:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod answers;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
 mod calendar;
+mod cells;
 mod corpus;
 mod counts;
 mod engine;
@@ -18,5 +19,6 @@ mod server;
 mod simulation;
 mod slices;
 mod table;
+mod target;
 mod traffic;
 mod world;

@@ -52,7 +52,7 @@ impl Dispatch {
         for matched in matching(root, &notice.labels) {
             let labels = group_labels(matched.route, &notice.labels);
             let key = format!("{}:{labels}", matched.key);
-            let slot = format!("{}\u{0}{key}", matched.route.receiver);
+            let slot = slot(&matched.route.receiver, &key);
             let known = self.groups.contains_key(&slot);
             if !known && !notice.firing() {
                 continue;
@@ -114,12 +114,11 @@ impl Dispatch {
     /// Takes in the fate of a message. Returns whether the outbox changed.
     pub fn delivered(&mut self, setup: &Setup, report: &DeliveryReport) -> bool {
         let Some(message) = self.outbox.get(&report.message_id).cloned() else { return false };
-        let mut groups = self.groups.iter_mut();
-        let found = groups.find(|(_, group)| group.awaits(&message));
-        let group = found.map(|(slot, group)| {
-            self.agenda.touched.insert(slot.clone());
-            group
-        });
+        let slot = slot(&message.channel.receiver, &message.group_key);
+        let group = self.groups.get_mut(&slot).filter(|group| group.awaits(&message));
+        if group.is_some() {
+            self.agenda.touched.insert(slot);
+        }
         match &report.delivery {
             Delivery::Failed { error, retry_at } => {
                 let refreshed = group.map(|group| group.refreshed(&message, setup));
@@ -193,4 +192,9 @@ impl Dispatch {
     fn earliest(&self) -> Option<Timestamp> {
         self.groups.values().map(|group| group.next_flush).min()
     }
+}
+
+/// Where a group is kept.
+fn slot(receiver: &str, key: &str) -> String {
+    format!("{receiver}\u{0}{key}")
 }

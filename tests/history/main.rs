@@ -2,5 +2,7 @@
 
 mod prometheus;
 mod report;
+#[path = "../support/prometheus.rs"]
+mod server;
 mod trace;
 mod usage;

@@ -3,5 +3,7 @@
 mod prometheus;
 mod remote_read;
 mod report;
+#[path = "../support/prometheus.rs"]
+mod server;
 mod trace;
 mod usage;

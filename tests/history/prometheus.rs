@@ -4,7 +4,7 @@ use super::trace::{START, installation, lines, of_type, replay};
 use crate::server::Server;
 
 /// Transitions and statuses, as texts.
-fn story(lines: &[serde_json::Value]) -> Vec<String> {
+pub fn story(lines: &[serde_json::Value]) -> Vec<String> {
     let told = |line: &&serde_json::Value| line["type"] == "transition" || line["type"] == "slo";
     lines.iter().filter(told).map(ToString::to_string).collect()
 }

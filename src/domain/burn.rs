@@ -109,6 +109,35 @@ mod tests {
     }
 
     #[test]
+    fn a_burn_rate_is_the_share_of_bad_events_over_the_budget() {
+        for (bad, total, budget, rate) in [
+            (3.0, 1000.0, Ratio::new(3, 1000), 1.0),
+            (1.0, 200.0, Ratio::new(1, 400), 2.0),
+            (5.0, 10.0, Ratio::ONE.into(), 0.5),
+        ] {
+            assert_eq!(burn_rate(&counts(bad, total), budget.unwrap()), Some(rate), "{bad} of {total}");
+        }
+    }
+
+    #[test]
+    fn exceeding_is_exact_for_whole_counts_and_strict_for_all() {
+        for (name, bad, total, num, den, expected) in [
+            // 3 × 3002399751580331 is one above 2^53, and that is no float.
+            ("by one event", 3_002_399_751_580_331.0, EXACT, 1, 3, true),
+            ("whole, equal", 3_002_399_751_580_330.0, EXACT - 2.0, 1, 3, false),
+            ("a fraction of a whole", 1.5, 1.0, 1, 1, true),
+            ("a whole of a fraction", 1.0, 1.5, 1, 1, false),
+            ("fractions, equal", 0.5, 0.5, 1, 1, false),
+            ("fractions, above", 1.5, 120.5, 1, 100, true),
+            ("fractions, below", 1.5, 120.5, 2, 100, false),
+            ("fractions, far below", 0.5, 0.75, 5, 2, false),
+            ("no events", 1.0, 0.0, 0, 1, false),
+        ] {
+            assert_eq!(exceeds(bad, total, Ratio::new(num, den).unwrap()), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn maintenance_takes_its_events_and_its_time_out() {
         let mut history = History::default();
         history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);

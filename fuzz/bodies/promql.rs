@@ -27,7 +27,11 @@ fn both(query: &str, compile: impl Fn(&str) -> Result<Compiled, Refusal>) {
     sound(query, &plain);
     if let Ok(plain) = plain {
         let enclosed = compile(&format!("({query}\n)"));
-        assert_eq!(enclosed.map(|compiled| meaning(compiled.indicator)), Ok(meaning(plain.indicator)), "in parentheses");
+        assert_eq!(
+            enclosed.map(|compiled| meaning(compiled.indicator)),
+            Ok(meaning(plain.indicator)),
+            "in parentheses"
+        );
     }
 }
 

@@ -39,6 +39,24 @@ pub fn measure(runtime: &Runtime, scale: &Scale, table: &mut Table) {
     latency(&idle, scale, &alarms, "nothing beside it", table);
 }
 
+/// Leaves a world with its targets, probes and receiver for a process started by hand, to profile it.
+pub fn keep(runtime: &Runtime, slos: usize) {
+    let alarms = Alarms::default();
+    let hook = servers::receiver(runtime, &alarms);
+    let probes = servers::probes(runtime, PROBES, &alarms);
+    let addresses = servers::targets(runtime, slos.div_ceil(SERVICES));
+    let world = World::new(slos, addresses.clone(), &Extra::default());
+    hour::measure(runtime, &world, &mut Table::default(), false);
+    extra(&probes, &hook).write(world.dir.path(), &addresses);
+    eprintln!("slowburn run --config {}", world.config_path().display());
+    eprintln!("every line read from here prints the time of the alerts so far; the end of input ends it");
+    for _ in std::io::stdin().lines() {
+        let mut times = alarms.take();
+        times.sort();
+        eprintln!("{} alerts: {times:?}", times.len());
+    }
+}
+
 fn processes(world: &World, scale: &Scale, table: &mut Table) {
     let slos = world.slos;
     let mut starts: Vec<Duration> = (0..STARTS).map(|_| Process::start(&world.config_path()).ready).collect();

@@ -56,6 +56,9 @@ fn main() {
     let chosen = slos.iter().filter_map(|word| word.parse().ok()).collect();
     let scale = Scale { quick: std::env::var_os("BENCH_QUICK").is_some(), chosen };
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|named| named == part);
+    if parts.iter().any(|part| part == "keep") {
+        return live::keep(&runtime, slos.iter().filter_map(|word| word.parse().ok()).next().unwrap_or(1000));
+    }
     if wanted("reading") {
         reading::measure(&mut table);
     }

@@ -25,6 +25,10 @@ pub struct Gauge {
     /// `1 − objective`.
     pub budget: Ratio,
     pub window: SloWindow,
+    /// Whether there is one budget for each value of some labels.
+    pub grouped: bool,
+    /// Whether a window's counts are those of its events: neither slices nor maintenance change them.
+    pub plain: bool,
     /// Every window that a pair asks for, ascending.
     pub windows: Vec<Duration>,
     pub pairs: Vec<Pair>,
@@ -74,6 +78,8 @@ impl Gauge {
             objective: slo.objective.percent().as_f64(),
             budget,
             window: slo.window.clone(),
+            grouped: !slo.by.is_empty(),
+            plain: slo.timeslices.is_none() && slo.maintenance.is_empty(),
             of_pairs: of_pairs.collect(),
             no_data: slo.policy.no_data,
             spent: spent.collect(),

@@ -154,7 +154,9 @@ impl GroupState {
     /// Evaluates at `now`, which never falls. `gauge` is the SLO's.
     pub fn evaluate(&mut self, slo: &Arc<Slo>, gauge: &Arc<Gauge>, around: &Surroundings<'_>) -> Evaluation {
         let now = around.now;
-        if let Some((slices, spec)) = self.slices.as_mut().zip(slo.timeslices.as_ref()) {
+        if let Some(slices) = self.slices.as_mut()
+            && let Some(spec) = &slo.timeslices
+        {
             slices.advance(now, spec, &self.events, &slo.maintenance);
         }
         let elapsed = self.evaluated.map_or(0, |last| now.0 - last.0);
@@ -194,8 +196,8 @@ impl GroupState {
 
     /// The counts of the SLO window and of every shown window, each looked up once.
     fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp) -> (Counts, WindowCounts) {
-        let starts = std::iter::once(slo.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
-        let mut counts: WindowCounts = if self.slices.is_none() && slo.maintenance.is_empty() {
+        let starts = std::iter::once(gauge.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
+        let mut counts: WindowCounts = if gauge.plain {
             let (starts, end) = (starts.collect::<SmallVec<[_; 12]>>(), self.events.at(now));
             self.events.at_edges(&starts).into_iter().map(|start| tidied(end - start)).collect()
         } else {

@@ -24,6 +24,11 @@ pub(super) struct Misfit {
 impl Misfit {
     /// Looks at the counts of the SLO window, and of the newest stretch of it.
     pub fn suspect(indicator: &Indicator, window: &Counts, newest: &Counts) -> Option<Self> {
+        // Nearly always neither of the two is more than the whole, and then the definition need not be fetched.
+        let sane = |part: f64| part >= 0.0 && part <= window.total;
+        if sane(window.bad - newest.bad) && sane((window.total - window.bad) - (newest.total - newest.bad)) {
+            return None;
+        }
         let (word, of): (_, fn(&Counts) -> f64) = match indicator {
             Indicator::Events { part_is: Part::Good, .. } => ("good", |counts| counts.total - counts.bad),
             Indicator::Events { part_is: Part::Bad, .. } | Indicator::Terms { .. } => ("bad", |counts| counts.bad),

@@ -1,6 +1,7 @@
 //! Everything that decides, pure: no tokio, no files or sockets, no clock, no randomness, no hash-map order.
 
 pub mod alert;
+pub mod alert_group;
 pub mod burn;
 pub mod calendar;
 pub mod compat;
@@ -12,11 +13,14 @@ pub mod gauge;
 pub mod group;
 pub mod history;
 mod idle;
+pub mod indicator;
 pub mod labels;
 pub mod lazy_status;
 pub mod message;
 mod misfit;
+mod notices;
 pub mod plan;
+pub mod policy;
 pub mod ratio;
 pub mod reading;
 pub mod route;
@@ -33,6 +37,7 @@ pub mod state;
 pub mod status;
 pub mod step;
 mod stored_slo;
+pub mod target_state;
 pub mod time;
 pub mod trouble;
 pub mod varint;

@@ -14,15 +14,14 @@ use super::plan::{Link, Plan, Role};
 use super::reading::{Reading, Sample, Target};
 use super::setup::{JobPolicy, NewSeries, NewTarget};
 use super::slo::Tally;
+use super::target_state::{SeriesState, TargetState, bounds_only};
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long, in successful scraping, a series is remembered that is no longer shown.
-const MEMORY: Duration = Duration::from_secs(24 * 3600);
 /// A pause longer than this many scrape intervals is a gap.
 const GAP_INTERVALS: i64 = 2;
 /// Between two scrapes no more time than this runs for [`MEMORY`] (or two intervals, where they are longer).
@@ -77,38 +76,6 @@ impl Ord for Boundary {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct SeriesState {
-    value: f64,
-    at: Timestamp,
-    created: Option<Timestamp>,
-    /// The target's clock at the last sight.
-    seen: i64,
-    /// Derived from the series and the plan in force.
-    #[serde(skip)]
-    links: SmallVec<[Link; 2]>,
-}
-
-/// Memory of one target.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TargetState {
-    /// The last successful scrape.
-    pub last_success: Option<Timestamp>,
-    /// The last attempt, successful or not.
-    pub last_attempt: Option<Timestamp>,
-    /// Whether an attempt failed since the last success.
-    failed_since: bool,
-    /// Milliseconds of successful scraping so far.
-    clock: i64,
-    /// Latency SLOs that count this target's `+Inf` buckets, by stable key.
-    infinity: BTreeSet<String>,
-    #[serde(with = "sorted")]
-    series: HashMap<Arc<Series>, SeriesState>,
-    /// SLOs that the remembered series feed, as indices into the setup.
-    #[serde(skip)]
-    pub slos: BTreeSet<usize>,
-}
-
 /// What counting needs to know around one reading.
 pub struct Context<'a> {
     pub plan: &'a Plan,
@@ -140,39 +107,6 @@ impl TargetState {
         self.failed_since = false;
         self.forget();
         out
-    }
-
-    /// Notes an attempt that read nothing, and returns its moment on this target's own, never falling time.
-    pub fn fail(&mut self, at: Timestamp) -> Timestamp {
-        let at = self.last_attempt.map_or(at, |last| at.max(Timestamp(last.0 + 1)));
-        self.last_attempt = Some(at);
-        self.failed_since = true;
-        at
-    }
-
-    /// After a change of the setup, or a load, every series finds its SLOs again.
-    pub fn relink(&mut self, plan: &Plan) {
-        for (series, state) in &mut self.series {
-            state.links = plan.links(series);
-        }
-        self.gather_slos();
-    }
-
-    fn gather_slos(&mut self) {
-        let feeding = self.series.values().filter(|state| !bounds_only(&state.links));
-        self.slos = feeding.flat_map(|state| &state.links).map(|link| link.slo).collect();
-    }
-
-    pub fn series_count(&self) -> usize {
-        self.series.len()
-    }
-
-    fn forget(&mut self) {
-        let oldest = self.clock - millis(MEMORY);
-        if self.series.values().any(|s| s.seen < oldest) {
-            self.series.retain(|_, s| s.seen >= oldest);
-            self.gather_slos();
-        }
     }
 }
 
@@ -347,30 +281,4 @@ impl Family {
 /// other, while nothing can have grown or happened so often.
 fn may_be_negative(links: &[Link]) -> bool {
     links.iter().all(|link| matches!(link.role, Role::Gauge(Tally::Samples | Tally::Where(_))))
-}
-
-/// Whether a series counts nothing: it feeds no SLO, or names a boundary only.
-fn bounds_only(links: &[Link]) -> bool {
-    links.iter().all(|link| link.role == Role::Boundary)
-}
-
-/// Stored sorted, so that equal states have equal bytes.
-mod sorted {
-    use super::{Series, SeriesState};
-    use serde::{Deserialize, Deserializer, Serializer};
-    use std::collections::HashMap;
-    use std::sync::Arc;
-
-    pub fn serialize<S: Serializer>(map: &HashMap<Arc<Series>, SeriesState>, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut all: Vec<_> = map.iter().collect();
-        all.sort_by(|a, b| a.0.cmp(b.0));
-        serializer.collect_seq(all)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<HashMap<Arc<Series>, SeriesState>, D::Error> {
-        let all = Vec::<(Series, SeriesState)>::deserialize(deserializer)?;
-        Ok(all.into_iter().map(|(series, state)| (Arc::new(series), state)).collect())
-    }
 }

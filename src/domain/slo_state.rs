@@ -185,8 +185,8 @@ impl SloState {
         let gauge = self.gauge();
         let problem = self.problem().map(Arc::from);
         let around = Surroundings { now, problem, resumed, external_url: &setup.external_url };
-        if !self.spec.by.is_empty() {
-            let keep = self.spec.window.nominal().max(Duration::from_secs(86_400));
+        if gauge.grouped {
+            let keep = gauge.window.nominal().max(Duration::from_secs(86_400));
             self.groups.retain(|_, group| group.is_alive(now, keep));
         }
         let mut changes = Vec::new();

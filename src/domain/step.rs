@@ -4,17 +4,16 @@
 //! same events in the same order give the same state, bit for bit.
 
 use super::event::Event;
-use super::group::{AlertKey, Change, Firing};
-use super::labels::Labels;
-use super::message::{Detail, Notice};
+use super::group::Change;
+use super::notices::notice;
 use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
 use super::slo::{Slo, SloId};
+use super::slo_state::SloState;
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
-use super::wording;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,16 +124,12 @@ impl State {
         if self.earliest.is_some_and(|earliest| at < earliest) {
             return;
         }
-        self.earliest = None;
-        for (index, slo) in self.slos.iter().enumerate() {
-            let due = slo.evaluated.map_or(slo.since, |last| last + interval);
-            self.earliest = Some(self.earliest.map_or(due, |earliest| earliest.min(due)));
-            // After a pause only the latest moment is of interest.
-            let due = if at.since(due) > interval * 20 { at } else { due };
-            if due <= at {
-                self.pending.insert(index, due);
-            }
-        }
+        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + interval);
+        self.earliest = self.slos.iter().map(|slo| due(slo)).min();
+        // After a pause only the latest moment is of interest.
+        let late = |due: Timestamp| if at.since(due) > interval * 20 { at } else { due };
+        let slos = self.slos.iter().map(|slo| late(due(slo))).enumerate();
+        self.pending.append(&mut slos.filter(|(_, due)| *due <= at).collect());
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
@@ -237,24 +232,32 @@ impl State {
     /// Evaluates what is pending, and tells what is due.
     fn settle(&mut self, effects: &mut Effects) {
         let Some(setup) = self.setup.clone() else { return };
-        for (index, at) in std::mem::take(&mut self.pending) {
+        let pending = std::mem::take(&mut self.pending);
+        effects.evaluated.append(&mut pending.keys().copied().collect());
+        for (index, at) in pending {
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             let changes = slo.evaluate(now, self.core.resumed, &setup);
             effects.problems.extend(slo.problem_change());
-            effects.evaluated.insert(index);
-            let (spec, firing) = (slo.spec.clone(), slo.firing.clone());
-            for change in changes {
-                self.tell_change(&setup, &spec, change, effects);
-            }
-            for alert in firing {
-                let notice = notice(&setup, &spec, alert.key, &alert.detail, alert.since, None);
-                self.core.dispatch.update(&setup, &notice, self.core.now);
+            if !changes.is_empty() || !slo.firing.is_empty() {
+                self.tell(&setup, index, changes, effects);
             }
         }
         effects.group_turn |= self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now);
         effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
+    }
+
+    /// Tells an SLO's changes, and anew what fires, with its figures of now.
+    fn tell(&mut self, setup: &Setup, index: usize, changes: Vec<Change>, effects: &mut Effects) {
+        let (spec, firing) = (self.slos[index].spec.clone(), self.slos[index].firing.clone());
+        for change in changes {
+            self.tell_change(setup, &spec, change, effects);
+        }
+        for alert in firing {
+            let notice = notice(setup, &spec, alert.key, &alert.detail, alert.since, None);
+            self.core.dispatch.update(setup, &notice, self.core.now);
+        }
     }
 
     fn tell_change(&mut self, setup: &Setup, spec: &Slo, change: Change, effects: &mut Effects) {
@@ -267,58 +270,4 @@ impl State {
         self.core.transitions.truncate(TRANSITIONS_KEPT);
         effects.transitions.push(transition);
     }
-
-    /// Every firing alert, as people are told of it.
-    pub fn notices(&self) -> Vec<Notice> {
-        (0..self.slos.len()).flat_map(|slo| self.notices_of(slo)).chain(self.trouble_notice()).collect()
-    }
-
-    /// The firing alerts of one SLO, by index.
-    pub fn notices_of(&self, slo: usize) -> impl Iterator<Item = Notice> {
-        let slo = &self.slos[slo];
-        let told =
-            |setup: &Setup, alert: &Firing| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None);
-        let setup = self.setup.as_deref();
-        setup.into_iter().flat_map(move |setup| slo.firing.iter().map(move |alert| told(setup, alert)))
-    }
-
-    /// slowburn's own trouble, while there is any.
-    pub fn trouble_notice(&self) -> Option<Notice> {
-        let (setup, core) = (self.setup.as_deref()?, &self.core);
-        let firing = core.trouble.state == AlertState::Firing;
-        firing.then(|| super::trouble::notice(setup, &core.trouble_text, core.trouble.since, None))
-    }
-}
-
-/// An alert with its labels and annotations (the contract's section 7).
-fn notice(
-    setup: &Setup,
-    spec: &Slo,
-    key: AlertKey,
-    detail: &Detail,
-    starts_at: Timestamp,
-    ends_at: Option<Timestamp>,
-) -> Notice {
-    let mut labels = setup.external_labels.clone();
-    labels.merge(&spec.labels);
-    labels.merge(&spec.policy.labels_of(key.severity()));
-    labels.merge(&detail.group);
-    labels.set("alertname", key.name());
-    labels.set("service", &spec.id.service);
-    labels.set("slo", &spec.id.name);
-    labels.set("severity", key.severity().to_string());
-    if let AlertKey::Spent(index, severity) = key {
-        // Two thresholds of one severity would otherwise be one alert.
-        if spec.policy.budget.iter().filter(|alert| alert.severity == severity).count() > 1 {
-            labels.set("consumed", spec.policy.budget[index].consumed.to_string());
-        }
-    }
-    let firing = ends_at.is_none();
-    let mut annotations = Labels::new();
-    annotations.set("summary", wording::summary(detail, firing));
-    annotations.set("description", wording::description(detail, firing));
-    annotations.set("runbook_url", detail.runbook_url.clone().unwrap_or_default());
-    annotations.set("slo_url", &detail.slo_url);
-    annotations.merge(&spec.policy.annotations_of(key.severity()));
-    Notice { labels, annotations, starts_at, ends_at, detail: detail.clone() }
 }

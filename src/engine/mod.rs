@@ -60,7 +60,7 @@ pub struct Links {
     pub attempts: mpsc::Receiver<Attempt>,
     pub reports: mpsc::Receiver<DeliveryReport>,
     pub requests: mpsc::Receiver<Request>,
-    pub outbox: watch::Sender<Arc<Vec<Message>>>,
+    pub outbox: watch::Sender<Arc<Vec<Arc<Message>>>>,
     pub published: Arc<ArcSwap<Published>>,
     pub version: watch::Sender<u64>,
     pub pool: ScrapePool,
@@ -212,8 +212,7 @@ impl Engine {
 
     fn send_outbox(&self) {
         let outbox = &self.state.core.dispatch.outbox;
-        let outbox: Vec<Message> = outbox.values().map(|message| Message::clone(message)).collect();
-        self.links.outbox.send_replace(Arc::new(outbox));
+        self.links.outbox.send_replace(Arc::new(outbox.values().cloned().collect()));
     }
 
     async fn reload(&mut self) -> Result<(), String> {

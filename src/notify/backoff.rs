@@ -7,7 +7,7 @@
 //! A message that still tells of a firing alert is never given up here: the domain drops it when the alert ends. One
 //! that only tells of resolved alerts is given up after a day; by then nobody waits for it.
 
-use crate::domain::dispatch::STALE;
+use crate::domain::alert_group::STALE;
 use crate::domain::message::Message;
 use crate::domain::time::Timestamp;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The task that empties the outbox.
 //!
 //! It takes the outbox as the engine publishes it, starts what is due, and reports what became of each attempt. It
-//! owns no message: one that is not reported is still in the outbox after a restart. Each channel has its own attempt
-//! in flight, so that a receiver that hangs holds up its own messages only.
+//! owns no message: one that is not reported is still in the outbox after a restart. Each channel has its own
+//! attempts in flight, so that a receiver that hangs holds up its own messages only.
 //!
 //! The wake-up is armed before the outbox is looked at (the watch channel remembers a change that comes in between), and
 //! a slow poll stands behind it, which also finds what falls due when the wall clock is set.
@@ -11,11 +11,11 @@
 
 use super::backoff;
 use super::channel::{self, Channels, Failure, Transport};
-use super::plan::{self, Attempted};
+use super::plan::{self, Attempted, InFlight};
 use crate::config::receiver::Receiver;
 use crate::domain::message::{Channel, Delivery, DeliveryReport, Message};
 use crate::domain::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -35,12 +35,12 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Sends the outbox's messages.
 pub struct Worker {
     channels: watch::Receiver<Arc<Channels>>,
-    outbox: watch::Receiver<Arc<Vec<Message>>>,
+    outbox: watch::Receiver<Arc<Vec<Arc<Message>>>>,
     reports: mpsc::Sender<DeliveryReport>,
     now: Now,
     rng: fastrand::Rng,
     attempted: Attempted,
-    in_flight: BTreeMap<Id, Message>,
+    in_flight: BTreeMap<Id, Arc<Message>>,
     attempts: JoinSet<Result<(), Failure>>,
     /// Reports that the engine has not taken yet.
     unreported: VecDeque<DeliveryReport>,
@@ -66,7 +66,7 @@ impl Worker {
     /// A worker for these channels. `seed` decides the jitter of the waits.
     pub fn new(
         channels: Channels,
-        outbox: watch::Receiver<Arc<Vec<Message>>>,
+        outbox: watch::Receiver<Arc<Vec<Arc<Message>>>>,
         reports: mpsc::Sender<DeliveryReport>,
         now: Now,
         seed: u64,
@@ -114,9 +114,9 @@ impl Worker {
         let channels = self.channels.borrow_and_update().clone();
         self.attempted.forget_all_but(&outbox);
         loop {
-            let busy: BTreeSet<Channel> = self.in_flight.values().map(|message| message.channel.clone()).collect();
             let now = (self.now)();
-            let plan = plan::plan(&outbox, &self.attempted, &busy, now);
+            let in_flight: InFlight = self.in_flight.values().map(|sent| (sent.id, sent.channel.clone())).collect();
+            let plan = plan::plan(&outbox, &self.attempted, &in_flight, now);
             if plan.due.is_empty() {
                 return plan.wake_at.map_or(POLL, |at| at.since(now).min(POLL));
             }
@@ -129,10 +129,10 @@ impl Worker {
         }
     }
 
-    fn start(&mut self, message: &Message, transport: Arc<dyn Transport>) {
-        let sent = message.clone();
+    fn start(&mut self, message: &Arc<Message>, transport: Arc<dyn Transport>) {
+        let sent = Arc::clone(message);
         let task = self.attempts.spawn(async move { channel::attempt(transport.as_ref(), &sent).await });
-        self.in_flight.insert(task.id(), message.clone());
+        self.in_flight.insert(task.id(), Arc::clone(message));
     }
 
     fn ended(&mut self, ended: Result<(Id, Result<(), Failure>), JoinError>) {

@@ -333,7 +333,7 @@ async fn logs_tell_of_failures_but_of_no_secret() {
         message.channel.kind = format!("{kind:?}");
         let transport = transport(kind, &server.url(""), HttpConfig::default());
         let channels = Channels::from([(message.channel.clone(), Arc::from(transport))]);
-        let (outbox, receiver) = watch::channel(Arc::new(vec![message]));
+        let (outbox, receiver) = watch::channel(Arc::new(vec![Arc::new(message)]));
         let (reports, mut reported) = mpsc::channel(1);
         let (worker, _control) = Worker::new(channels, receiver, reports, Arc::new(slowburn::clock::now), 1);
         let worker = tokio::spawn(worker.run(CancellationToken::new()));

@@ -70,10 +70,14 @@ fn failing_first(times: usize) -> Behaviour {
     Arc::new(move |turn| if turn < times { Fate::Fail(Failure::retry("HTTP status 503")) } else { Fate::Accept })
 }
 
+fn shared(outbox: &[Message]) -> Arc<Vec<Arc<Message>>> {
+    Arc::new(outbox.iter().cloned().map(Arc::new).collect())
+}
+
 /// The engine's half: it keeps the outbox, applies reports and publishes.
 struct Engine {
     outbox: Vec<Message>,
-    publish: watch::Sender<Arc<Vec<Message>>>,
+    publish: watch::Sender<Arc<Vec<Arc<Message>>>>,
     reports: mpsc::Receiver<DeliveryReport>,
     taken: Vec<DeliveryReport>,
     control: Control,
@@ -86,7 +90,7 @@ struct Engine {
 impl Engine {
     fn start(behaviours: &[(&str, Behaviour)], outbox: Vec<Message>) -> Self {
         let log = Log::default();
-        let (publish, receiver) = watch::channel(Arc::new(outbox.clone()));
+        let (publish, receiver) = watch::channel(shared(&outbox));
         let (sender, reports) = mpsc::channel(1);
         let started = Instant::now();
         let now: Now = Arc::new(move || START + started.elapsed());
@@ -105,7 +109,7 @@ impl Engine {
     }
 
     fn publish(&self) {
-        self.publish.send_replace(Arc::new(self.outbox.clone()));
+        self.publish.send_replace(shared(&self.outbox));
     }
 
     /// Takes one report, applies and publishes it as the engine would.

@@ -4,7 +4,7 @@ use crate::disk::{Disk, Request};
 use slowburn::clock;
 use slowburn::domain::event::Event;
 use slowburn::domain::labels::Series;
-use slowburn::domain::message::{Channel, Delivery, DeliveryReport, Message};
+use slowburn::domain::message::{Delivery, DeliveryReport, Message};
 use slowburn::domain::plan::{Plan, Role};
 use slowburn::domain::setup::Setup;
 use slowburn::domain::state::State;
@@ -14,9 +14,9 @@ use slowburn::engine::ledger::Ledger;
 use slowburn::engine::persist;
 use slowburn::engine::snapshot::{Kept, Pieces, Snapshot};
 use slowburn::notify::backoff;
-use slowburn::notify::plan::{Attempted, plan};
+use slowburn::notify::plan::{Attempted, InFlight, plan};
 use slowburn::store::Cover;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -32,9 +32,9 @@ pub struct Process {
     pub urgent: bool,
     pub last_flush: i64,
     /// The outbox as the worker sees it.
-    outbox: Vec<Message>,
+    outbox: Vec<Arc<Message>>,
     attempted: Attempted,
-    pub busy: BTreeSet<Channel>,
+    pub in_flight: InFlight,
     rng: fastrand::Rng,
     /// Which series the readers hand over.
     plan: Plan,
@@ -98,7 +98,7 @@ impl Process {
             last_flush: mono,
             outbox: Vec::new(),
             attempted: Attempted::default(),
-            busy: BTreeSet::new(),
+            in_flight: InFlight::new(),
             rng: fastrand::Rng::with_seed(seed),
             plan: Plan::default(),
             unsaved: Vec::new(),
@@ -234,21 +234,21 @@ impl Process {
 
     /// Shows the worker the outbox.
     pub fn publish(&mut self) {
-        self.outbox = self.state.core.dispatch.outbox.values().map(|message| Message::clone(message)).collect();
+        self.outbox = self.state.core.dispatch.outbox.values().cloned().collect();
         self.attempted.forget_all_but(&self.outbox);
     }
 
     /// Messages whose attempts begin now.
-    pub fn due(&mut self, wall: Timestamp) -> Vec<Message> {
-        let found: Vec<Message> =
-            plan(&self.outbox, &self.attempted, &self.busy, wall).due.into_iter().cloned().collect();
-        self.busy.extend(found.iter().map(|message| message.channel.clone()));
+    pub fn due(&mut self, wall: Timestamp) -> Vec<Arc<Message>> {
+        let found: Vec<Arc<Message>> =
+            plan(&self.outbox, &self.attempted, &self.in_flight, wall).due.into_iter().cloned().collect();
+        self.in_flight.extend(found.iter().map(|message| (message.id, message.channel.clone())));
         found
     }
 
     /// The worker's report of an attempt; a failure is one that is worth another attempt.
     pub fn report(&mut self, message: &Message, result: Result<(), Failure>, at: Timestamp) -> DeliveryReport {
-        self.busy.remove(&message.channel);
+        self.in_flight.remove(&message.id);
         let delivery = match result {
             Ok(()) => Delivery::Accepted,
             Err(Failure::Final) => Delivery::GivenUp { error: "refused".to_owned() },

@@ -1,6 +1,7 @@
 //! Receivers: what they took, and how they fail.
 
 use slowburn::domain::message::{Channel, Message};
+use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mode {
@@ -20,7 +21,7 @@ pub enum Mode {
 /// A message that a receiver took.
 pub struct Taken {
     pub at: i64,
-    pub message: Message,
+    pub message: Arc<Message>,
     /// Kills and lost answers so far: what may have caused a repeat.
     pub mishaps: usize,
     /// Sent while the disk could not be written.

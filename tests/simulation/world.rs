@@ -38,8 +38,8 @@ pub enum Action {
     Scrape { service: usize, life: u64 },
     Scraped { scrape: Scrape, life: u64 },
     Tick { life: u64 },
-    Arrive { message: Message, life: u64 },
-    Answer { message: Message, result: Result<(), Failure>, life: u64 },
+    Arrive { message: Arc<Message>, life: u64 },
+    Answer { message: Arc<Message>, result: Result<(), Failure>, life: u64 },
     Chaos,
     Start,
     Heal,
@@ -237,7 +237,7 @@ impl World {
         }
     }
 
-    fn arrive(&mut self, message: Message) {
+    fn arrive(&mut self, message: Arc<Message>) {
         let Some(process) = &self.process else { return };
         let (life, now, from_memory) = (self.life, self.now, process.in_trouble());
         let inbox = self.inboxes.iter_mut().find(|inbox| inbox.channel == message.channel).expect("an inbox");

@@ -35,6 +35,7 @@ impl History {
             return;
         }
         let finest = finest.as_millis() as i64;
+        self.edges.changed_after(self.head[0].at);
         while self.is_full() {
             let allowed = finest.max(now.0 - self.head[SEALED].at.0) / EDGE;
             self.recent.push(&thin(&self.head[..=SEALED], allowed, pins));

@@ -1,10 +1,13 @@
-//! Where the edges of windows stand in the sealed past.
+//! Where the edges of windows stand on the curve.
 //!
 //! An edge moves forward by one scrape interval at a time, so it nearly always stays between the same two knots or moves
-//! on to the next one. A cursor remembers both and the place in the run behind them, which spares the search and the
-//! decoding from the run's beginning. It holds nothing that the sealed runs do not say: what it gives is what
-//! [`History::at`] gives. Sealing only adds runs behind those a cursor knows, so that cursors go on; when anything else
-//! happens to the sealed past (a compaction, late knowledge) all are forgotten.
+//! on to the next one. For each edge both are remembered, which spares the search (and, in the sealed past, the decoding
+//! from a run's beginning). What is remembered holds nothing that the curve does not say: what it gives is what
+//! [`History::at`] gives.
+//!
+//! Thousands of curves are looked at in a row, and what they cost is the memory that has to be fetched for each. So what
+//! every look needs, the two knots, is one cache line for each edge, and apart from what only a step to the next knot
+//! needs.
 
 use super::coding::Place;
 use super::packed::{Packed, Run};
@@ -13,8 +16,20 @@ use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
 
 /// Derived, so that two histories are equal whatever their edges.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Edges(Vec<Cursor>);
+#[derive(Clone, Debug)]
+pub(super) struct Edges {
+    spans: Vec<Span>,
+    /// Where each span stands.
+    spots: Vec<Spot>,
+    /// Up to here the open part of the curve is as it was at the last look.
+    same_until: Timestamp,
+}
+
+impl Default for Edges {
+    fn default() -> Self {
+        Self { spans: Vec::new(), spots: Vec::new(), same_until: Timestamp(i64::MAX) }
+    }
+}
 
 impl PartialEq for Edges {
     fn eq(&self, _: &Self) -> bool {
@@ -24,23 +39,32 @@ impl PartialEq for Edges {
 
 /// The last knot at or before an edge and the one after it; equal where nothing was looked up yet.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cursor {
-    /// Counted through the old and then the recent past.
-    run: usize,
-    /// Behind `after`.
-    place: Place,
+#[repr(align(64))]
+struct Span {
     before: Knot,
     after: Knot,
 }
 
-/// The old past and the recent one behind it.
-#[derive(Clone, Copy)]
-struct Sealed<'a> {
-    old: &'a Packed,
-    recent: &'a Packed,
+/// Behind the later knot of a span.
+#[derive(Clone, Copy, Debug, Default)]
+enum Spot {
+    #[default]
+    Nowhere,
+    /// In a run, counted through the old and then the recent past.
+    Sealed(usize, Place),
+    /// An index into the head.
+    Open(usize),
 }
 
-impl<'a> Sealed<'a> {
+/// The whole curve, to walk on.
+#[derive(Clone, Copy)]
+struct Curve<'a> {
+    old: &'a Packed,
+    recent: &'a Packed,
+    head: &'a [Knot],
+}
+
+impl<'a> Curve<'a> {
     fn run(self, number: usize) -> Option<Run<'a>> {
         match number.checked_sub(self.old.len()) {
             None => self.old.run(number),
@@ -48,15 +72,65 @@ impl<'a> Sealed<'a> {
         }
     }
 
-    fn find(self, at: Timestamp) -> Option<usize> {
-        self.recent.find(at).map(|number| self.old.len() + number).or_else(|| self.old.find(at))
+    /// The first knot of the part that holds a moment, and the spot behind it.
+    fn enter(self, at: Timestamp) -> Option<(Knot, Spot)> {
+        if self.head.first().is_some_and(|first| first.at <= at) {
+            let next = self.head.partition_point(|knot| knot.at <= at);
+            return Some((self.head[next - 1], Spot::Open(next)));
+        }
+        let recent = self.recent.find(at).map(|number| self.old.len() + number);
+        self.begin(recent.or_else(|| self.old.find(at))?)
+    }
+
+    fn begin(self, number: usize) -> Option<(Knot, Spot)> {
+        let run = self.run(number)?;
+        Some((run.first, Spot::Sealed(number, run.begin())))
+    }
+
+    /// The knot at a spot, which moves on.
+    fn next(self, spot: &mut Spot) -> Option<Knot> {
+        match spot {
+            Spot::Nowhere => None,
+            Spot::Open(index) => {
+                let knot = self.head.get(*index).copied();
+                *index += 1;
+                knot
+            }
+            Spot::Sealed(number, place) => match self.run(*number)?.next(place) {
+                Some(knot) => Some(knot),
+                None => {
+                    let (first, behind) =
+                        self.begin(*number + 1).or_else(|| Some((*self.head.first()?, Spot::Open(1))))?;
+                    *spot = behind;
+                    Some(first)
+                }
+            },
+        }
     }
 }
 
 impl Edges {
     /// After any change of what was sealed, other than an addition at its end.
     pub fn forget(&mut self) {
-        self.0.clear();
+        self.spans.clear();
+        self.spots.clear();
+    }
+
+    /// After a change of the open part of the curve behind a moment.
+    pub fn changed_after(&mut self, at: Timestamp) {
+        self.same_until = self.same_until.min(at);
+    }
+
+    /// Forgets what may have changed, and makes room for so many edges.
+    fn refresh(&mut self, edges: usize) {
+        self.spans.resize(edges, Span::default());
+        self.spots.resize(edges, Spot::default());
+        let same_until = std::mem::replace(&mut self.same_until, Timestamp(i64::MAX));
+        for (span, spot) in self.spans.iter_mut().zip(&mut self.spots) {
+            if span.after.at > same_until {
+                (*span, *spot) = Default::default();
+            }
+        }
     }
 }
 
@@ -64,39 +138,35 @@ impl History {
     /// [`History::at`] at several moments; faster when each lies shortly after the one that stood at its place in the
     /// last call.
     pub fn at_edges(&mut self, moments: &[Timestamp]) -> SmallVec<[Counts; 12]> {
-        let mut cursors = std::mem::take(&mut self.edges.0);
-        cursors.resize(moments.len(), Cursor::default());
-        let sealed = Sealed { old: &self.old.packed, recent: &self.recent };
-        let unsealed = self.head.first().map(|first| first.at);
-        let look_up = |(at, cursor): (&Timestamp, &mut Cursor)| {
-            let found = if unsealed.is_some_and(|unsealed| *at < unsealed) { cursor.at(sealed, *at) } else { None };
-            found.unwrap_or_else(|| self.at(*at))
+        let mut edges = std::mem::take(&mut self.edges);
+        edges.refresh(moments.len());
+        let curve = Curve { old: &self.old.packed, recent: &self.recent, head: &self.head };
+        let spans = edges.spans.iter_mut().zip(&mut edges.spots);
+        let look_up = |(at, (span, spot)): (&Timestamp, (&mut Span, &mut Spot))| {
+            span.at(spot, curve, *at).unwrap_or_else(|| self.at(*at))
         };
-        let found = moments.iter().zip(&mut cursors).map(look_up).collect();
-        self.edges.0 = cursors;
+        let found = moments.iter().zip(spans).map(look_up).collect();
+        self.edges = edges;
         found
     }
 }
 
-impl Cursor {
-    /// `None` where the sealed past has no two such knots.
-    fn at(&mut self, sealed: Sealed<'_>, at: Timestamp) -> Option<Counts> {
+impl Span {
+    /// `None` where the curve has no two such knots.
+    fn at(&mut self, spot: &mut Spot, curve: Curve<'_>, at: Timestamp) -> Option<Counts> {
         if at < self.before.at || self.before.at == self.after.at {
-            self.enter(sealed, sealed.find(at)?)?;
+            let (first, behind) = curve.enter(at)?;
+            (*self, *spot) = (Self { before: first, after: first }, behind);
         }
         while self.after.at <= at {
-            match sealed.run(self.run)?.next(&mut self.place) {
+            match curve.next(spot) {
                 Some(knot) => self.before = std::mem::replace(&mut self.after, knot),
-                None => self.enter(sealed, self.run + 1)?,
+                None => {
+                    (*self, *spot) = Default::default();
+                    return None;
+                }
             }
         }
         Some(self.before.between(&self.after, at))
-    }
-
-    fn enter(&mut self, sealed: Sealed<'_>, run: usize) -> Option<()> {
-        *self = Self::default();
-        let entered = sealed.run(run)?;
-        *self = Self { run, place: entered.begin(), before: entered.first, after: entered.first };
-        Some(())
     }
 }

@@ -75,6 +75,7 @@ impl History {
             && self.head[start - 1].quiet_until(&last)
             && last.quiet_until(&knot);
         if extends {
+            self.edges.changed_after(self.head[start - 1].at);
             self.head[start] = knot;
         } else {
             self.head.push(knot);
@@ -84,6 +85,7 @@ impl History {
     /// Knowledge about a span of which later times are known already.
     fn insert(&mut self, from: Timestamp, to: Timestamp, events: Counts) {
         self.open_from(from);
+        self.edges.changed_after(from);
         if self.head.first().is_some_and(|first| from < first.at) {
             self.head.insert(0, Knot { at: from, sum: Counts::default() });
         }

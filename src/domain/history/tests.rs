@@ -157,6 +157,32 @@ fn edges_that_move_on_find_what_a_search_finds() {
     }
 }
 
+/// Several targets' scrapes one after another, each known late, quiet times, jumps and clocks that jump ahead.
+fn steps() -> impl Strategy<Value = Vec<(i64, i64, i64, u32, bool)>> {
+    let step = (prop_oneof![8 => 1..40i64, 1 => 0..5000i64], 0..90i64, prop_oneof![9 => 0..60i64, 1 => 0..4000i64]);
+    prop::collection::vec((step, prop_oneof![2 => Just(0u32), 3 => 0..900u32], any::<bool>()), 1..400).prop_map(
+        |steps| steps.into_iter().map(|((by, late, span), events, on)| (by, late, span, events, on)).collect(),
+    )
+}
+
+proptest! {
+    #[test]
+    fn edges_find_what_a_search_finds_whatever_is_recorded(steps in steps(), every in 1..4usize) {
+        let (mut history, mut now) = (History::default(), 1_000_000);
+        for (i, (by, late, span, events, on)) in steps.into_iter().enumerate() {
+            now += by;
+            let to = Timestamp(now - late);
+            history.record(to - Duration::from_millis(span as u64), to, f64::from(events) / 3.0, f64::from(events % 7), on);
+            if i % every == 0 {
+                let moments = [0, 3, 40, 200, 900, 2000, 9000].map(|length| Timestamp(now - length));
+                let found = history.at_edges(&moments);
+                prop_assert_eq!(found.to_vec(), moments.map(|at| history.at(at)).to_vec());
+            }
+            history.maintain(Timestamp(now), Duration::from_millis(300), Duration::from_secs(60), &[]);
+        }
+    }
+}
+
 #[test]
 fn forgetting_does_not_change_what_is_kept() {
     let (mut history, keep) = (History::default(), Duration::from_secs(3600));

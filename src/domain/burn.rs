@@ -151,6 +151,33 @@ mod tests {
     }
 
     #[test]
+    fn maintenance_apart_leaves_what_lies_between() {
+        let mut history = History::default();
+        history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);
+        let m = |start, end| Maintenance { start: Timestamp(start), end: Timestamp(end), reason: String::new() };
+        let maintenance = [m(600, 700), m(100, 200), m(150, 180)];
+        let got = window_counts(&history, &maintenance, Timestamp(0), Timestamp(1000));
+        assert_eq!((got.total, got.bad, got.measured), (80.0, 8.0, 800));
+        assert_eq!(maintained(&maintenance, Timestamp(150), Timestamp(650)), 100);
+    }
+
+    #[test]
+    fn dust_of_interpolation_is_wiped_off_and_fractions_stay() {
+        for (count, expected) in [
+            (0.1 + 0.2, 0.3),
+            (1e-12, 0.0),
+            (1_234_567.000_000_000_2, 1_234_567.0),
+            (-0.300_000_000_000_000_04, -0.3),
+            (0.300_000_1, 0.300_000_1),
+            (1.0 / 3.0, 1.0 / 3.0),
+            (2e9 + 0.25, 2e9 + 0.25),
+        ] {
+            assert_eq!(tidied(counts(count, count)), counts(expected, expected), "{count}");
+        }
+        assert_eq!(tidied(Counts { measured: -1, ..counts(0.0, 0.0) }).measured, 0);
+    }
+
+    #[test]
     fn forecasts_follow_the_contract() {
         let window = SloWindow::Rolling(Duration::from_secs(1000));
         for (remaining, rate, seconds) in [

@@ -71,10 +71,7 @@ const COUNTED: &[(&str, &str)] = &[
         "Good x_bucket{le=\"1\",code=\"200\"} of x_count",
     ),
     // No duration is zero, so this is no latency.
-    (
-        "1 - sum(rate(x_bucket{le=\"0\"}[5m])) / sum(rate(x_count[5m]))",
-        "Good x_bucket{le=\"0\"} of x_count",
-    ),
+    ("1 - sum(rate(x_bucket{le=\"0\"}[5m])) / sum(rate(x_count[5m]))", "Good x_bucket{le=\"0\"} of x_count"),
     // Gauges.
     (
         "1 - sum(sum_over_time(g[5m])) / sum(count_over_time(g[5m]))",

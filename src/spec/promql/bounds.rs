@@ -86,7 +86,8 @@ fn tokens(bare: &str) -> usize {
     let (mut count, mut in_word) = (0, false);
     for c in bare.chars() {
         let is_word = c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
-        count += usize::from(!c.is_whitespace() && !(is_word && in_word));
+        let goes_on = is_word && in_word;
+        count += usize::from(!goes_on && !c.is_whitespace());
         in_word = is_word;
     }
     count

@@ -14,4 +14,5 @@ mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;
+mod reloads;
 mod run;

@@ -160,10 +160,15 @@ mod tests {
     }
 
     #[test]
-    fn periods_have_a_nominal_length_in_days() {
-        let days = [(Period::Week, 7), (Period::Month, 30), (Period::Quarter, 90), (Period::Year, 365)];
-        for (period, days) in days {
-            assert_eq!(period.nominal(), Duration::from_secs(days * 24 * 60 * 60), "{period}");
+    fn periods_have_a_nominal_length_in_days_and_a_name() {
+        for (period, days, name) in [
+            (Period::Week, 7, "week"),
+            (Period::Month, 30, "month"),
+            (Period::Quarter, 90, "quarter"),
+            (Period::Year, 365, "year"),
+        ] {
+            assert_eq!(period.nominal(), Duration::from_secs(days * 24 * 60 * 60), "{name}");
+            assert_eq!(period.to_string(), name);
         }
     }
 

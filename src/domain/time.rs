@@ -193,6 +193,7 @@ mod tests {
         for (name, found, expected) in [
             ("rounded up", Timestamp::from_secs_f64(1.4996), at),
             ("rounded down", Timestamp::from_secs_f64(1.5004), at),
+            ("whole seconds", Timestamp::from_secs(-5), Timestamp(-5_000)),
             ("later", at + Duration::from_millis(250), Timestamp(1_750)),
             ("earlier", at - Duration::from_secs(2), Timestamp(-500)),
             ("as late as can be", Timestamp(i64::MAX) + Duration::MAX, Timestamp(i64::MAX)),

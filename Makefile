@@ -2,6 +2,7 @@
 # Benchmarks are compiled by `lint` but not run by `test`: they measure, they do not judge.
 
 CARGO ?= cargo
+TARGET = $(or $(CARGO_TARGET_DIR),target)
 ADDRESS ?= 127.0.0.1:9490
 FUZZ_SECONDS ?= 20
 
@@ -40,8 +41,14 @@ lint: ## Check formatting and common mistakes
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 .PHONY: bench
-bench: ## Measure speed, disk and memory beside peers; writes target/bench.json too (BENCH_QUICK=1: smaller)
-	$(CARGO) bench --locked --bench table
+bench: ## Measure speed, disk and memory beside peers, in about 25 min; writes target/bench.* (BENCH_QUICK=1: smaller)
+	.ci/install bench
+	ulimit -n "$$(ulimit -H -n)" 2>/dev/null; $(CARGO) bench --locked --bench table
+
+.PHONY: figures
+figures: ## Put the tables and the picture of the last `make bench` into the documentation
+	sed -i -e '/^<!-- figures -->$$/,/^<!-- \/figures -->$$/{//!d}' -e '/^<!-- figures -->$$/r $(TARGET)/bench.md' docs/performance.md
+	cp $(TARGET)/bench.svg docs/images/cost.svg
 
 .PHONY: screenshots
 screenshots: install ## Make the pictures of the documentation again

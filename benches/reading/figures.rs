@@ -2,6 +2,8 @@
 
 use crate::support::body::{METRICS, SERIES, body};
 use crate::support::measure::median;
+use crate::support::traffic::STEP;
+use slowburn::clock;
 use slowburn::domain::labels::Labels;
 use slowburn::domain::reading::{Target, TargetId};
 use slowburn::domain::selection::Selection;
@@ -12,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const SERVICES: usize = 100_000 / SERIES;
+/// More than the caches of the processor hold.
+const MEMORY: usize = 512 << 20;
 
 /// One way of reading the body.
 pub struct Figure {
@@ -21,7 +25,8 @@ pub struct Figure {
 
 /// Measures every way, each in some seconds.
 pub fn figures() -> Vec<Figure> {
-    let bodies: Vec<Vec<u8>> = (7..11).map(|tick| body(0..SERVICES, tick)).collect();
+    let now = clock::now();
+    let bodies: Vec<Vec<u8>> = (0..4).map(|scrape| body(0..SERVICES, 1, now + STEP * scrape)).collect();
     let body = &bodies[0];
     let text = std::str::from_utf8(body).unwrap_or_default();
     let few: Vec<String> =
@@ -50,6 +55,9 @@ pub fn figures() -> Vec<Figure> {
     );
     add("line breaks only", median(|| lines(body).map(|line| usize::from(line[0])).sum::<usize>()));
     add("line breaks and a number each", median(|| last_words(text)));
+    let memory = vec![3u8; MEMORY];
+    let time = median(|| sum(&memory));
+    figures.push(Figure { name: "memory, read once", megabytes_per_second: MEMORY as f64 / 1e6 / time.as_secs_f64() });
     figures
 }
 
@@ -76,4 +84,14 @@ fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn last_words(text: &str) -> f64 {
     let words = lines(text.as_bytes()).filter_map(|line| std::str::from_utf8(line.rsplit(|b| *b == b' ').next()?).ok());
     words.filter_map(|word| word.parse::<f64>().ok()).sum()
+}
+
+/// Reads every byte and does next to nothing with it.
+fn sum(memory: &[u8]) -> u64 {
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    memory
+        .as_chunks::<64>()
+        .0
+        .iter()
+        .fold(0, |sum: u64, line| line.as_chunks::<8>().0.iter().fold(sum, |sum, bytes| sum.wrapping_add(word(bytes))))
 }

@@ -1,9 +1,11 @@
 //! The `/metrics` page of a busy target: sixteen series for each service, as clients of Prometheus write them.
 
+use super::traffic;
+use slowburn::domain::time::Timestamp;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Series of one service.
+/// Series of one service that has one group.
 pub const SERIES: usize = 16;
 /// The metrics that [`body`] shows.
 pub const METRICS: [&str; 4] = [
@@ -14,27 +16,44 @@ pub const METRICS: [&str; 4] = [
 ];
 const BOUNDARIES: [&str; 12] = ["0.005", "0.01", "0.025", "0.05", "0.1", "0.2", "0.3", "0.5", "1", "2.5", "5", "+Inf"];
 
-/// The page of a target with these services; `tick` moves the counters on.
-pub fn body(services: Range<usize>, tick: usize) -> Vec<u8> {
+/// Counts of requests by status code until `at`, as a service's counters show them.
+pub fn counters(service: usize, group: usize, at: Timestamp) -> [(&'static str, u64); 2] {
+    let (total, bad) = traffic::kind(service, group).traffic().until(at);
+    let first = service as u64 * 7919;
+    [("200", first + total - bad), ("500", bad)]
+}
+
+/// The page of a target with these services at a moment; requests are counted for each of `groups` zones.
+pub fn body(services: Range<usize>, groups: usize, at: Timestamp) -> Vec<u8> {
     let mut text = String::new();
     text.push_str("# HELP http_requests_total Requests by status code.\n# TYPE http_requests_total counter\n");
     for service in services.clone() {
-        for (code, share) in [("200", 997), ("500", 3)] {
-            let value = (service * 7919 + tick * 15) * share;
-            let labels = format!("service=\"s{service:04}\",code=\"{code}\",method=\"GET\"");
-            let _ = writeln!(text, "http_requests_total{{{labels}}} {value}");
+        for group in 0..groups {
+            for (code, value) in counters(service, group, at) {
+                let _ = write!(text, "http_requests_total{{service=\"s{service:04}\",code=\"{code}\",method=\"GET\"");
+                let _ = if groups > 1 {
+                    writeln!(text, ",zone=\"{}\"}} {value}", zone(group))
+                } else {
+                    writeln!(text, "}} {value}")
+                };
+            }
         }
     }
     let name = "http_request_duration_seconds";
     let _ = writeln!(text, "# HELP {name} Latency.\n# TYPE {name} histogram");
     for service in services {
-        let count = service * 7919 + tick * 15;
+        let count: u64 = counters(service, 0, at).iter().map(|(_, value)| value).sum();
         let labels = format!("service=\"s{service:04}\",method=\"GET\"");
-        for (rank, boundary) in BOUNDARIES.iter().enumerate() {
-            let value = count * (rank + 1) / BOUNDARIES.len();
+        for (boundary, rank) in BOUNDARIES.iter().zip(1..) {
+            let value = count * rank / BOUNDARIES.len() as u64;
             let _ = writeln!(text, "{name}_bucket{{{labels},le=\"{boundary}\"}} {value}");
         }
         let _ = writeln!(text, "{name}_sum{{{labels}}} {:.6}\n{name}_count{{{labels}}} {count}", count as f64 * 0.0731);
     }
     text.into_bytes()
+}
+
+/// The label value of a group.
+pub fn zone(group: usize) -> String {
+    format!("z{group:02}")
 }

@@ -1,10 +1,11 @@
-//! What one look at all SLOs costs, and what an SLO costs in an hour.
+//! What one look at all SLOs costs.
 
+use super::Scale;
+use super::peers::Peers;
 use super::rows::{Goal, Row, Table};
-use super::world::{INTERVAL, World};
-use super::{Scale, anchor};
+use super::world::{Size, World};
 use crate::support::measure::cpu_time;
-use slowburn::clock;
+use crate::support::traffic::STEP;
 use slowburn::domain::event::Event;
 use slowburn::domain::state::State;
 use std::time::Duration;
@@ -12,16 +13,39 @@ use std::time::Duration;
 /// Evaluations in a row before the state is put back: few enough that no SLO runs out of data.
 const IN_A_ROW: u32 = 10;
 
+const ABOUT: &str =
+    "All windows of all SLOs, both severities, in one go; peers by the CPU time of an evaluation of all rules.";
+/// SLOs that are evaluated with a shorter window too, and its days.
+const SHORTER: (usize, u32) = (1000, 7);
+
 /// Evaluates all SLOs at one moment, at several numbers of them.
-pub fn measure(scale: &Scale, table: &mut Table) {
-    for slos in scale.growth() {
-        table.progress(&format!("a month in the life of {slos} SLOs, evaluated"));
-        let (state, _) = World::in_memory(slos).lived(clock::now());
-        let seconds = evaluation(&state, (100_000 / slos as u32).clamp(10, 1000)).as_secs_f64();
-        let row = Row::new(format!("evaluate {slos} SLOs, all windows, 30 d of history"), seconds * 1e3, "ms")
-            .beside(anchor::NAME, anchor::EVALUATION * slos as f64 * 1e3);
-        table.add(if slos == 10_000 { row.goal(Goal::ValueAtMost(10.0)) } else { row });
+pub fn measure(scale: &Scale, peers: &Peers, table: &mut Table) {
+    table.section("Evaluating", ABOUT);
+    for size in scale.growth() {
+        let seconds = seconds(size, table);
+        let row = Row::new(format!("evaluate {}, all windows, 30 d of history", size.told()), seconds * 1e3, "ms");
+        let goal = (size.slos == 10_000).then_some(Goal::ValueAtMost(10.0));
+        if size.groups > 1 {
+            table.add(row);
+            continue;
+        }
+        for peer in peers.all() {
+            let row = row.clone().beside(peer.told(size.slos), peer.at(size.slos).evaluation * size.slos as f64 * 1e3);
+            table.add(row.goal_if(goal.filter(|_| peer.is_first())));
+        }
+        if size == Size::of(SHORTER.0) {
+            let shorter = self::seconds(Size { days: SHORTER.1, ..size }, table);
+            let name = format!("evaluate {}, window of {} d", size.told(), SHORTER.1);
+            table.add(Row::new(name, shorter * 1e3, "ms").beside("the same with 30 d", seconds * 1e3));
+        }
     }
+}
+
+fn seconds(size: Size, table: &Table) -> f64 {
+    table.progress(&format!("a month in the life of {}, evaluated over {} d", size.told(), size.days));
+    let (state, _) = World::in_memory(size).lived();
+    let budgets = (size.slos * size.groups) as u32;
+    evaluation(&state, (100_000 / budgets).clamp(10, 1000)).as_secs_f64()
 }
 
 /// The mean CPU time of one evaluation of everything, as of an engine that runs: its first one finds the edges of all
@@ -41,6 +65,6 @@ fn evaluation(state: &State, rounds: u32) -> Duration {
 }
 
 fn evaluate(state: &mut State) {
-    let effects = state.step(&[Event::Tick { at: state.core.now + INTERVAL }]);
+    let effects = state.step(&[Event::Tick { at: state.core.now + STEP }]);
     assert_eq!(effects.evaluated.len(), state.slos.len(), "everything is due");
 }

@@ -1,41 +1,46 @@
-//! What ten minutes of the SLOs cost, stage by stage: from the text of a scrape to the disk, and a checkpoint.
+//! What an SLO costs in an hour, stage by stage: from the text of a scrape to the disk, and a checkpoint.
 //!
-//! Leaves a data directory as a running engine has it just before its next checkpoint.
+//! The engine's own ledger says when a checkpoint is due. What is left behind is what a crash finds at the worst moment:
+//! all that a running engine writes until its next checkpoint is due, and while it is being written.
 
-use super::anchor;
-use super::process::{cpu, written};
+use super::peers::Peers;
 use super::rows::{Goal, Row, Table};
-use super::world::{INTERVAL, Page, World};
+use super::system::{self, Usage};
+use super::world::{Page, Size, World};
 use crate::support::measure::cpu_time;
+use crate::support::traffic::STEP;
 use slowburn::clock;
 use slowburn::domain::state::State;
+use slowburn::engine::ledger::Ledger;
 use slowburn::engine::snapshot::Snapshot;
 use slowburn::engine::{Saver, persist};
 use slowburn::metrics::Metrics;
-use slowburn::store::codec::Encoder;
 use slowburn::store::{Store, Writer};
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// Rounds of scrapes between two checkpoints.
-const ROUNDS: u32 = 40;
-const CHECKPOINTS_A_DAY: f64 = 144.0;
-const ROUNDS_A_DAY: f64 = 5760.0;
+const ROUNDS_A_DAY: f64 = 86_400.0 / STEP.as_secs() as f64;
 
-/// CPU time of each stage, and what it left on the disk.
+/// A running engine writes a checkpoint in so many times the time that it takes at full speed, for it rests between pieces.
+const PAUSES: f64 = 3.0;
+
+/// CPU time of each stage between two checkpoints, and what it left on the disk.
 #[derive(Default)]
-struct Stages {
+pub struct Stages {
+    /// Scrapes of each target.
+    rounds: u32,
     read: Duration,
     step: Duration,
     encode: Duration,
     commit: Duration,
     commits: Vec<Duration>,
     journal: usize,
+    written: f64,
 }
 
 /// What a checkpoint takes.
-struct Cost {
+pub struct Cost {
     /// Seconds in which the engine does nothing else.
     held: f64,
     cpu: f64,
@@ -43,43 +48,58 @@ struct Cost {
     written: f64,
 }
 
-/// Measures, and leaves the data in the world's directory. `report` tells whether rows are wanted.
-pub fn measure(runtime: &Runtime, world: &World, table: &mut Table, report: bool) {
-    let data = world.dir.path().join("data");
-    let now = clock::now();
-    let length = |rounds: u32| INTERVAL * rounds;
-    let (mut state, mut pages) = world.lived(now - length(ROUNDS + 1));
-    checkpoint(runtime, &data, &mut state);
-    let mut warm = Stages::default();
-    rounds(&data, &mut state, &mut pages, 2..3, &mut warm);
-    let cost = checkpoint(runtime, &data, &mut state);
-    let size = size(&data);
-    let mut stages = Stages::default();
-    let before = written(&own("io"));
-    rounds(&data, &mut state, &mut pages, 3..3 + ROUNDS, &mut stages);
-    let journal = written(&own("io")) - before;
-    if report {
-        rows(world.slos as f64, &mut stages, &cost, size, journal, table);
-    }
+/// A world whose data directory was written, and what that cost.
+pub struct Hour {
+    size: Size,
+    stages: Stages,
+    checkpoint: Cost,
+    /// Bytes on the disk right after a checkpoint.
+    stored: f64,
 }
 
-/// Scrapes all targets so many times, each its own commit, as in a running engine.
-fn rounds(data: &Path, state: &mut State, pages: &mut [Page], ticks: std::ops::Range<u32>, stages: &mut Stages) {
+/// Measures, and leaves the data in the world's directory.
+pub fn measure(runtime: &Runtime, world: &World) -> Hour {
+    let data = world.dir.path().join("data");
+    let (mut state, mut pages) = world.lived();
+    checkpoint(runtime, &data, &mut state);
+    let stages = until_checkpoint(&data, &mut state, &mut pages, 0);
+    let cost = checkpoint(runtime, &data, &mut state);
+    let stored = system::size(&data);
+    // Of the next ones, the scrapes that go on while it is written are left as well.
+    let during = (cost.wall * PAUSES / STEP.as_secs_f64()).ceil() as u32;
+    until_checkpoint(&data, &mut state, &mut pages, during);
+    Hour { size: world.size, stages, checkpoint: cost, stored }
+}
+
+/// Scrapes all targets, each its own commit, as in a running engine, until a checkpoint is due, and some rounds more.
+fn until_checkpoint(data: &Path, state: &mut State, pages: &mut [Page], more: u32) -> Stages {
     let (mut store, _) = Store::open(data).expect("the data of a moment ago");
-    let mut encoder = Encoder::new();
-    for tick in ticks {
-        let at = state.core.now + INTERVAL;
-        for page in &mut *pages {
-            let body = page.body(tick as usize);
-            let events = [timed(&mut stages.read, || page.read(&body, at))];
-            timed(&mut stages.step, || state.step(&events));
-            let block = timed(&mut stages.encode, || encoder.encode(&events).expect("no configuration in it"));
+    let begun = clock::instant();
+    let (mut ledger, mut stages, own) = (Ledger::new(begun), Stages::default(), Usage::of("self"));
+    let before = own.written();
+    let (mut due, mut after) = (false, 0);
+    while !due || after < more {
+        after += u32::from(due);
+        stages.rounds += 1;
+        // Each target has its own moment, as in a running engine.
+        let (start, count) = (state.core.now, pages.len() as u32);
+        for (page, number) in pages.iter_mut().zip(1..) {
+            let at = start + STEP * number / count;
+            let body = page.body(at);
+            let event = timed(&mut stages.read, || page.read(&body, at));
+            timed(&mut stages.step, || drop(ledger.step(state, event)));
+            let block = timed(&mut stages.encode, || ledger.next_block().expect("no configuration in it"));
+            let block = block.expect("a scrape is something new");
             stages.journal += block.len();
             let begun = clock::instant();
             timed(&mut stages.commit, || store.append(&block).expect("room for the journal"));
             stages.commits.push(begun.elapsed());
+            ledger.appended(block.len());
         }
+        due = due || ledger.begin_checkpoint(begun + STEP * stages.rounds, false).is_some();
     }
+    stages.written = own.written() - before;
+    stages
 }
 
 /// A checkpoint of everything, through the engine's own saver.
@@ -90,58 +110,78 @@ fn checkpoint(runtime: &Runtime, data: &Path, state: &mut State) -> Cost {
     let held = clock::instant();
     drop(Snapshot::take(state));
     let held = held.elapsed().as_secs_f64();
-    let (begun, used, wrote) = (clock::instant(), cpu(&own("stat")), written(&own("io")));
+    let own = Usage::of("self");
+    let (begun, cpu, written) = (clock::instant(), own.cpu(), own.written());
     runtime.block_on(saver.finish(state, &Metrics::new()));
-    Cost {
-        held,
-        cpu: cpu(&own("stat")) - used,
-        wall: begun.elapsed().as_secs_f64(),
-        written: written(&own("io")) - wrote,
+    Cost { held, cpu: own.cpu() - cpu, wall: begun.elapsed().as_secs_f64(), written: own.written() - written }
+}
+
+impl Hour {
+    fn checkpoints_a_day(&self) -> f64 {
+        ROUNDS_A_DAY / f64::from(self.stages.rounds)
     }
-}
 
-fn rows(slos: f64, stages: &mut Stages, cost: &Cost, size: f64, journal: f64, table: &mut Table) {
-    let each = |time: Duration| time.as_secs_f64() / f64::from(ROUNDS) / slos * 1e6;
-    let stage = |name: &str, time| Row::new(format!("{name}, for one SLO and scrape"), each(time), "µs");
-    table.add(stage("read the text of 16 series", stages.read));
-    table.add(stage("count two series and evaluate", stages.step));
-    table.add(stage("encode", stages.encode));
-    table.add(stage("commit", stages.commit));
-    table.add(Row::new("checkpoint, for one SLO, every ten minutes", cost.cpu / slos * 1e6, "µs"));
-    let hour = each(stages.read + stages.step + stages.encode + stages.commit) * 240.0 + cost.cpu / slos * 6e6;
-    table.add(
-        Row::new("an SLO's hour: the five above", hour / 1e3, "ms")
-            .beside(anchor::NAME, anchor::EVALUATION * anchor::EVALUATIONS_AN_HOUR * 1e3)
-            .goal(Goal::RatioAtMost(0.001)),
-    );
-    stages.commits.sort();
-    let commits = stages.commits.len();
-    table.add(Row::new("one commit (a target, 100 SLOs), median", millis(stages.commits[commits / 2]), "ms"));
-    table.add(Row::new("one commit, 99 of 100", millis(stages.commits[commits * 99 / 100]), "ms"));
-    table.add(Row::new("one commit, bytes", stages.journal as f64 / commits as f64, "B"));
-    table.add(Row::new("a checkpoint of all SLOs takes, at full speed", cost.wall, "s"));
-    table.add(Row::new("a checkpoint holds the engine up for", cost.held * 1e3, "ms").goal(Goal::ValueAtMost(5.0)));
-    let day = journal / f64::from(ROUNDS) * ROUNDS_A_DAY + cost.written * CHECKPOINTS_A_DAY;
-    table.add(Row::new("written to the disk, steady", day / 86_400.0 / 1e6, "MB/s").goal(Goal::ValueAtMost(1.0)));
-    table.add(
-        Row::new("disk for one SLO and day, of 30 days kept", size / slos / 30.0 / 1e3, "kB")
-            .beside(anchor::NAME, anchor::DISK_DAY / 1e3)
-            .goal(Goal::ValueAtMost(4.0)),
-    );
-}
+    /// CPU microseconds of a stage for one SLO and scrape.
+    fn each(&self, time: Duration) -> f64 {
+        time.as_secs_f64() / f64::from(self.stages.rounds) / self.size.slos as f64 * 1e6
+    }
 
-/// Bytes of all files in a directory.
-fn size(dir: &Path) -> f64 {
-    let files = std::fs::read_dir(dir).expect("a directory");
-    files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len() as f64)).sum()
-}
+    /// CPU milliseconds for one SLO's hour.
+    pub fn cpu(&self) -> f64 {
+        let Stages { read, step, encode, commit, .. } = self.stages;
+        let scrape = self.each(read + step + encode + commit) * ROUNDS_A_DAY / 24.0;
+        (scrape + self.checkpoint.cpu / self.size.slos as f64 * 1e6 * self.checkpoints_a_day() / 24.0) / 1e3
+    }
 
-fn own(name: &str) -> String {
-    std::fs::read_to_string(format!("/proc/self/{name}")).expect("Linux tells it")
-}
+    /// The hour, alone or with all its parts.
+    pub fn rows(&mut self, whole: bool, peers: &Peers, table: &mut Table) {
+        if whole {
+            self.stages(table);
+        }
+        let row = Row::new(format!("an SLO's hour in the engine, {}", self.size.told()), self.cpu(), "ms");
+        if self.size.groups > 1 {
+            table.add(row);
+            return;
+        }
+        for peer in peers.all() {
+            let beside = row.clone().beside(peer.told(self.size.slos), peer.hour(self.size.slos) * 1e3);
+            table.add(beside.goal_if(peer.is_first().then_some(Goal::RatioAtMost(0.001))));
+        }
+    }
 
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+    fn stages(&self, table: &mut Table) {
+        let stage = |name: &str, time| Row::new(format!("{name}, for one SLO and scrape"), self.each(time), "µs");
+        table.add(stage("read the text of 16 series", self.stages.read));
+        table.add(stage("count two series and evaluate", self.stages.step));
+        table.add(stage("encode", self.stages.encode));
+        table.add(stage("commit", self.stages.commit));
+        let name =
+            format!("a checkpoint for one SLO, every {:.0} s", f64::from(self.stages.rounds) * STEP.as_secs_f64());
+        table.add(Row::new(name, self.checkpoint.cpu / self.size.slos as f64 * 1e6, "µs"));
+    }
+
+    /// What is written, and what that holds up.
+    pub fn storing(&mut self, peers: &Peers, table: &mut Table) {
+        let slos = self.size.slos as f64;
+        let commits = &mut self.stages.commits;
+        commits.sort();
+        let at = |share: usize| commits[(commits.len() * share / 100).min(commits.len() - 1)].as_secs_f64() * 1e3;
+        table.add(Row::new("one commit (a target, 100 SLOs), median", at(50), "ms"));
+        table.add(Row::new("one commit, 99 of 100", at(99), "ms"));
+        table.add(Row::new("one commit, bytes", self.stages.journal as f64 / commits.len() as f64, "B"));
+        table.add(Row::new("a checkpoint of all SLOs takes, at full speed", self.checkpoint.wall, "s"));
+        let held = Row::new("a checkpoint holds the engine up for", self.checkpoint.held * 1e3, "ms");
+        table.add(held.goal(Goal::ValueAtMost(5.0)));
+        let day = (self.stages.written + self.checkpoint.written) * self.checkpoints_a_day();
+        let steady = Row::new(format!("written to the disk, {} SLOs, steady", slos), day / 86_400.0 / 1e6, "MB/s");
+        table.add(steady.goal(Goal::ValueAtMost(1.0)));
+        let (peer, beside) = peers.disk();
+        table.add(
+            Row::new("disk for one SLO and day, of 30 days kept", self.stored / slos / 30.0 / 1e3, "kB")
+                .beside(peer, beside / 1e3)
+                .goal(Goal::ValueAtMost(4.0)),
+        );
+    }
 }
 
 fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {

@@ -1,8 +1,6 @@
-//! The table: each figure beside its peer or limit, printed as it comes and kept for `target/bench.json`.
+//! The table: each figure beside its peer or limit.
 
 use serde::Serialize;
-use std::io::Write;
-use std::path::Path;
 
 /// One line of the table.
 #[derive(Clone, Debug, Serialize)]
@@ -51,12 +49,29 @@ impl Row {
         (self.goal, self.ok) = (Some(text), Some(ok));
         self
     }
+
+    pub fn goal_if(self, goal: Option<Goal>) -> Self {
+        match goal {
+            Some(goal) => self.goal(goal),
+            None => self,
+        }
+    }
+}
+
+/// Lines that belong together.
+pub struct Section {
+    pub title: &'static str,
+    /// How it is measured.
+    pub about: &'static str,
+    pub rows: Vec<Row>,
+    /// A table of another form.
+    pub text: String,
 }
 
 /// The lines so far.
 #[derive(Default)]
 pub struct Table {
-    rows: Vec<Row>,
+    pub sections: Vec<Section>,
 }
 
 impl Table {
@@ -65,40 +80,21 @@ impl Table {
         eprintln!("… {what}");
     }
 
-    /// Adds a line.
-    pub fn add(&mut self, row: Row) {
-        eprintln!("    {}: {} {}", row.name, number(row.value), row.unit);
-        self.rows.push(row);
+    /// Begins a section.
+    pub fn section(&mut self, title: &'static str, about: &'static str) {
+        self.sections.push(Section { title, about, rows: Vec::new(), text: String::new() });
     }
 
-    /// Prints all lines, as Markdown.
-    pub fn print(&self) {
-        let mut out = std::io::stdout().lock();
-        let mut line = |cells: [&str; 6]| {
-            let [name, value, peer, ratio, goal, ok] = cells;
-            // Whoever reads no more needs no more lines.
-            let _ = writeln!(out, "| {name:<58} | {value:>14} | {peer:<46} | {ratio:>9} | {goal:<16} | {ok:<3} |");
-        };
-        line(["what", "slowburn", "beside", "ratio", "goal", "ok"]);
-        line(["---", "---:", "---", "---:", "---", "---"]);
-        for row in &self.rows {
-            let peer = match (&row.peer, row.peer_value) {
-                (Some(peer), Some(value)) => format!("{peer}: {}", number(value)),
-                _ => String::new(),
-            };
-            line([
-                &row.name,
-                &format!("{} {}", number(row.value), row.unit),
-                &peer,
-                &row.ratio.map(number).unwrap_or_default(),
-                row.goal.as_deref().unwrap_or_default(),
-                row.ok.map_or("", |ok| if ok { "yes" } else { "no" }),
-            ]);
+    /// Adds a line to the last section.
+    pub fn add(&mut self, row: Row) {
+        eprintln!("    {}: {} {}", row.name, number(row.value), row.unit);
+        if let Some(section) = self.sections.last_mut() {
+            section.rows.push(row);
         }
     }
 
-    pub fn write(&self, path: &Path) -> std::io::Result<()> {
-        std::fs::write(path, serde_json::to_string_pretty(&self.rows)?)
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.sections.iter().flat_map(|section| &section.rows)
     }
 }
 
@@ -106,6 +102,7 @@ impl Table {
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
     match magnitude {
+        m if m.is_nan() => "not a number".to_owned(),
         0.0 => "0".to_owned(),
         m if m >= 100.0 => format!("{value:.0}"),
         m if m >= 10.0 => format!("{value:.1}"),

@@ -131,6 +131,12 @@ impl GroupState {
         slices.correct(&before, spec, &self.events, &slo.maintenance);
     }
 
+    /// Reads a word here and there, see [`super::step`].
+    pub(super) fn fetch(&self) -> usize {
+        let flags = [self.last_sample.is_some(), self.evaluated.is_some(), self.slices.is_some()];
+        self.group.len() + self.spent.len() + flags.into_iter().map(usize::from).sum::<usize>()
+    }
+
     pub fn saw_sample(&mut self, at: Timestamp) {
         self.last_sample = Some(self.last_sample.map_or(at, |last| last.max(at)));
     }

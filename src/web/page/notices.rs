@@ -102,7 +102,7 @@ fn damage(published: &Published) -> Option<Banner> {
     let damage = published.store.damage.as_ref()?;
     Some(Banner {
         class: "error",
-        title: "The long history is damaged; charts may have a hole, budgets and alerts do not.".to_owned(),
+        title: "The stored file is damaged; counting and alerting go on, charts may have a hole.".to_owned(),
         lines: vec![damage.clone()],
         link: None,
     })

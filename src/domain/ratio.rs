@@ -105,6 +105,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cmp::Ordering;
 
     #[test]
     fn decimals_are_exact() {
@@ -152,8 +153,9 @@ mod tests {
     fn order_is_exact_where_floats_are_equal() {
         let (a, b) = (Ratio::new(u64::MAX - 1, u64::MAX).unwrap(), Ratio::ONE);
         assert_eq!(a.as_f64(), b.as_f64());
-        assert!(a < b && b > a && a != b);
-        assert_eq!(a.cmp(&a), std::cmp::Ordering::Equal);
+        for (left, right, expected) in [(a, b, Ordering::Less), (b, a, Ordering::Greater), (a, a, Ordering::Equal)] {
+            assert_eq!((left.cmp(&right), left.partial_cmp(&right)), (expected, Some(expected)));
+        }
     }
 
     #[test]

@@ -130,6 +130,35 @@ mod tests {
     }
 
     #[test]
+    fn a_burn_rate_is_the_share_of_bad_events_over_the_budget() {
+        for (bad, total, budget, rate) in [
+            (3.0, 1000.0, Ratio::new(3, 1000), 1.0),
+            (1.0, 200.0, Ratio::new(1, 400), 2.0),
+            (5.0, 10.0, Ratio::ONE.into(), 0.5),
+        ] {
+            assert_eq!(burn_rate(&counts(bad, total), budget.unwrap()), Some(rate), "{bad} of {total}");
+        }
+    }
+
+    #[test]
+    fn exceeding_is_exact_for_whole_counts_and_strict_for_all() {
+        for (name, bad, total, num, den, expected) in [
+            // 3 × 3002399751580331 is one above 2^53, and that is no float.
+            ("by one event", 3_002_399_751_580_331.0, EXACT, 1, 3, true),
+            ("whole, equal", 3_002_399_751_580_330.0, EXACT - 2.0, 1, 3, false),
+            ("a fraction of a whole", 1.5, 1.0, 1, 1, true),
+            ("a whole of a fraction", 1.0, 1.5, 1, 1, false),
+            ("fractions, equal", 0.5, 0.5, 1, 1, false),
+            ("fractions, above", 1.5, 120.5, 1, 100, true),
+            ("fractions, below", 1.5, 120.5, 2, 100, false),
+            ("fractions, far below", 0.5, 0.75, 5, 2, false),
+            ("no events", 1.0, 0.0, 0, 1, false),
+        ] {
+            assert_eq!(exceeds(bad, total, Ratio::new(num, den).unwrap()), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn maintenance_takes_its_events_and_its_time_out() {
         let mut history = History::default();
         history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);
@@ -140,6 +169,33 @@ mod tests {
         let window = SloWindow::Rolling(Duration::from_secs(1));
         assert_eq!(coverage(got.measured, &window, &maintenance, Timestamp(1000)), 1.0);
         assert_eq!(coverage(0, &window, &[m(0, 1000)], Timestamp(1000)), 0.0);
+    }
+
+    #[test]
+    fn maintenance_apart_leaves_what_lies_between() {
+        let mut history = History::default();
+        history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);
+        let m = |start, end| Maintenance { start: Timestamp(start), end: Timestamp(end), reason: String::new() };
+        let maintenance = [m(600, 700), m(100, 200), m(150, 180)];
+        let got = window_counts(&history, &maintenance, Timestamp(0), Timestamp(1000));
+        assert_eq!((got.total, got.bad, got.measured), (80.0, 8.0, 800));
+        assert_eq!(maintained(&maintenance, Timestamp(150), Timestamp(650)), 100);
+    }
+
+    #[test]
+    fn dust_of_interpolation_is_wiped_off_and_fractions_stay() {
+        for (count, expected) in [
+            (0.1 + 0.2, 0.3),
+            (1e-12, 0.0),
+            (1_234_567.000_000_000_2, 1_234_567.0),
+            (-0.300_000_000_000_000_04, -0.3),
+            (0.300_000_1, 0.300_000_1),
+            (1.0 / 3.0, 1.0 / 3.0),
+            (2e9 + 0.25, 2e9 + 0.25),
+        ] {
+            assert_eq!(tidied(counts(count, count)), counts(expected, expected), "{count}");
+        }
+        assert_eq!(tidied(Counts { measured: -1, ..counts(0.0, 0.0) }).measured, 0);
     }
 
     #[test]

@@ -339,6 +339,19 @@ fn texts_of_other_formats_stand_as_they_are() {
     assert_eq!(link, Some("https://g/?a=${__from}&b=$$x"));
 }
 
+/// Prometheus 3 takes any name.
+#[test]
+fn names_of_annotations_become_those_that_every_reader_takes() {
+    let annotations = "{name: A, annotations: {runbook-url: 'https://r', 1st: x, ok: y}}";
+    let (reading, diagnostics) = read("slo.yaml", changed(SLOTH, "{name: A}", annotations).as_bytes());
+    assert_eq!(diagnostics.errors(), 0, "{}", diagnostics.to_text());
+    let policy = &reading.slos[0].policy;
+    assert_eq!(policy.annotations.to_string(), r#"{annotation_1st="x",ok="y",runbook_url="https://r"}"#);
+    assert_eq!(policy.runbook_url.as_deref(), Some("https://r"));
+    let report = serde_json::to_string(&reading.fidelity[0]).unwrap();
+    assert!(report.contains("the annotation runbook-url becomes runbook_url"), "{report}");
+}
+
 /// Every SLO of another format has a report, and its own format needs none.
 #[test]
 fn the_report_tells_what_became_of_each_part() {

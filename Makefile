@@ -4,6 +4,7 @@
 CARGO ?= cargo
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 ADDRESS ?= 127.0.0.1:9490
+FUZZ_SECONDS ?= 20
 
 .DEFAULT_GOAL := help
 
@@ -23,6 +24,11 @@ build: ## Build what is shipped: target/dist/slowburn
 test: install lint ## Install what the tests need, then check the style and run every test
 	$(CARGO) test --locked --doc --quiet
 	$(CARGO) nextest run --locked --no-fail-fast
+	$(MAKE) --no-print-directory fuzz
+
+.PHONY: fuzz
+fuzz: ## Look for inputs that break the readers of files and pages, FUZZ_SECONDS each (20)
+	$(MAKE) --no-print-directory -C fuzz build all SECONDS=$(FUZZ_SECONDS)
 
 .PHONY: install
 install: ## Install what the tests need
@@ -31,6 +37,7 @@ install: ## Install what the tests need
 .PHONY: lint
 lint: ## Check formatting and common mistakes
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 .PHONY: bench
@@ -46,3 +53,7 @@ figures: ## Put the tables and the picture of the last `make bench` into the doc
 .PHONY: screenshots
 screenshots: install ## Make the pictures of the documentation again
 	SLOWBURN_SCREENSHOTS=$(CURDIR)/docs/images $(CARGO) nextest run --locked --test page shots::
+
+.PHONY: correctness
+correctness: install ## Compare with a real Prometheus and a simulated truth again; writes docs/correctness.md
+	SLOWBURN_CORRECTNESS=$(CURDIR)/docs/correctness.md $(CARGO) nextest run --locked --test truth prometheus:: --no-capture

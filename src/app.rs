@@ -150,12 +150,12 @@ impl Running {
     }
 }
 
-/// Compares the checksums of the long history. Blocks.
+/// Checks what a start does not wait for: the structure of the file, and the long history. Blocks.
 fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
     match archive.verify() {
-        Ok(days) => tracing::info!(days, "the long history is sound"),
+        Ok(days) => tracing::info!(days, "the stored file and its long history are sound"),
         Err(error) => {
-            tracing::error!(%error, "the long history is damaged; charts have a hole, budgets and alerts do not");
+            tracing::error!(%error, "the stored file is damaged; counting and alerting go on, charts may have a hole: restore a backup when you can");
             // It is set here only.
             let _first = damage.set(error.to_string());
         }

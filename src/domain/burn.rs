@@ -9,9 +9,16 @@ use super::history::{Counts, History};
 use super::ratio::Ratio;
 use super::slo::{Maintenance, SloWindow};
 use super::time::{Timestamp, millis};
+use std::cmp::Ordering;
 
 /// Whole numbers up to here are exact in a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Sums of fractions that ought to be equal differ by less than this part.
+const ROUNDING: f64 = 1e-8;
+
+/// The packed past keeps fractions in units of 1/1024 of an event, and the counts of a window are made of a few look-ups.
+const LESS_THAN_NOTHING: f64 = 1.0 / 256.0;
 
 /// Burn rate; `None` without events.
 pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
@@ -21,14 +28,18 @@ pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
 
 /// Whether `bad > threshold × total`, exactly for whole counts. Without events nothing is exceeded.
 pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
+    total > 0.0 && compare(bad, total, threshold).is_gt()
+}
+
+/// How `bad` compares with `threshold × total`: exactly for whole counts, and for fractions, which come of events spread
+/// over time, as equal where only rounding tells them apart.
+pub fn compare(bad: f64, total: f64, threshold: Ratio) -> Ordering {
     let whole = |x: f64| x.fract() == 0.0 && x.abs() <= EXACT;
-    if total <= 0.0 {
-        return false;
-    }
     if whole(bad) && whole(total) {
-        return bad as i128 * i128::from(threshold.den()) > total as i128 * i128::from(threshold.num());
+        return (bad as i128 * i128::from(threshold.den())).cmp(&(total as i128 * i128::from(threshold.num())));
     }
-    bad * threshold.den() as f64 > total * threshold.num() as f64
+    let (bad, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
+    if (bad - allowed).abs() <= ROUNDING * allowed.abs() { Ordering::Equal } else { bad.total_cmp(&allowed) }
 }
 
 /// Events of `(from, to]` without those in maintenance. Measured time there does not count either.
@@ -65,8 +76,12 @@ pub fn maintained(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -
     overlaps(maintenance, from, to).iter().map(|(start, end)| end.0 - start.0).sum()
 }
 
-/// Interpolation leaves 0.30000000000000004 where 0.3 is meant; such dust is wiped off, real fractions stay.
+/// Interpolation leaves 0.30000000000000004 where 0.3 is meant, and where nothing happened a look-up into the packed past
+/// may leave less than nothing; such dust is wiped off, real fractions stay.
 fn without_noise(count: f64) -> f64 {
+    if (-LESS_THAN_NOTHING..0.0).contains(&count) {
+        return 0.0;
+    }
     let rounded = (count * 1e6).round() / 1e6;
     if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
 }
@@ -106,6 +121,41 @@ mod tests {
         assert!(exceeds(1001.0, 1_000_000.0, budget));
         assert!(!exceeds(144.0, 10_000.0, Ratio::parse("0.0144").unwrap()), "14.4 × 0.001 is not exceeded by 1.44 %");
         assert!(!exceeds(0.0, 0.0, Ratio::ZERO));
+        let twentieth = Ratio::new(1, 20).unwrap();
+        assert!(
+            !exceeds(30.0 / 7.0, 600.0 / 7.0, twentieth),
+            "a twentieth of a part of 100 events is no more than that"
+        );
+        assert!(exceeds(30.001 / 7.0, 600.0 / 7.0, twentieth));
+    }
+
+    #[test]
+    fn a_burn_rate_is_the_share_of_bad_events_over_the_budget() {
+        for (bad, total, budget, rate) in [
+            (3.0, 1000.0, Ratio::new(3, 1000), 1.0),
+            (1.0, 200.0, Ratio::new(1, 400), 2.0),
+            (5.0, 10.0, Ratio::ONE.into(), 0.5),
+        ] {
+            assert_eq!(burn_rate(&counts(bad, total), budget.unwrap()), Some(rate), "{bad} of {total}");
+        }
+    }
+
+    #[test]
+    fn exceeding_is_exact_for_whole_counts_and_strict_for_all() {
+        for (name, bad, total, num, den, expected) in [
+            // 3 × 3002399751580331 is one above 2^53, and that is no float.
+            ("by one event", 3_002_399_751_580_331.0, EXACT, 1, 3, true),
+            ("whole, equal", 3_002_399_751_580_330.0, EXACT - 2.0, 1, 3, false),
+            ("a fraction of a whole", 1.5, 1.0, 1, 1, true),
+            ("a whole of a fraction", 1.0, 1.5, 1, 1, false),
+            ("fractions, equal", 0.5, 0.5, 1, 1, false),
+            ("fractions, above", 1.5, 120.5, 1, 100, true),
+            ("fractions, below", 1.5, 120.5, 2, 100, false),
+            ("fractions, far below", 0.5, 0.75, 5, 2, false),
+            ("no events", 1.0, 0.0, 0, 1, false),
+        ] {
+            assert_eq!(exceeds(bad, total, Ratio::new(num, den).unwrap()), expected, "{name}");
+        }
     }
 
     #[test]
@@ -119,6 +169,33 @@ mod tests {
         let window = SloWindow::Rolling(Duration::from_secs(1));
         assert_eq!(coverage(got.measured, &window, &maintenance, Timestamp(1000)), 1.0);
         assert_eq!(coverage(0, &window, &[m(0, 1000)], Timestamp(1000)), 0.0);
+    }
+
+    #[test]
+    fn maintenance_apart_leaves_what_lies_between() {
+        let mut history = History::default();
+        history.record(Timestamp(0), Timestamp(1000), 100.0, 10.0, true);
+        let m = |start, end| Maintenance { start: Timestamp(start), end: Timestamp(end), reason: String::new() };
+        let maintenance = [m(600, 700), m(100, 200), m(150, 180)];
+        let got = window_counts(&history, &maintenance, Timestamp(0), Timestamp(1000));
+        assert_eq!((got.total, got.bad, got.measured), (80.0, 8.0, 800));
+        assert_eq!(maintained(&maintenance, Timestamp(150), Timestamp(650)), 100);
+    }
+
+    #[test]
+    fn dust_of_interpolation_is_wiped_off_and_fractions_stay() {
+        for (count, expected) in [
+            (0.1 + 0.2, 0.3),
+            (1e-12, 0.0),
+            (1_234_567.000_000_000_2, 1_234_567.0),
+            (-0.300_000_000_000_000_04, -0.3),
+            (0.300_000_1, 0.300_000_1),
+            (1.0 / 3.0, 1.0 / 3.0),
+            (2e9 + 0.25, 2e9 + 0.25),
+        ] {
+            assert_eq!(tidied(counts(count, count)), counts(expected, expected), "{count}");
+        }
+        assert_eq!(tidied(Counts { measured: -1, ..counts(0.0, 0.0) }).measured, 0);
     }
 
     #[test]

@@ -160,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn periods_have_a_nominal_length_in_days_and_a_name() {
+        for (period, days, name) in [
+            (Period::Week, 7, "week"),
+            (Period::Month, 30, "month"),
+            (Period::Quarter, 90, "quarter"),
+            (Period::Year, 365, "year"),
+        ] {
+            assert_eq!(period.nominal(), Duration::from_secs(days * 24 * 60 * 60), "{name}");
+            assert_eq!(period.to_string(), name);
+        }
+    }
+
+    #[test]
     fn the_start_belongs_to_the_period_and_the_end_to_the_next() {
         assert_eq!(bounds(Period::Month, "UTC", "2026-02-01T00:00:00Z").0, "2026-02-01T00:00:00Z");
         assert_eq!(bounds(Period::Month, "UTC", "2026-01-31T23:59:59.999Z").1, "2026-02-01T00:00:00Z");

@@ -1,7 +1,7 @@
 //! An SLO window in numbers: what is consumed, what remains, and when it is gone.
 
 use super::alert::{BurnAlerts, PairView};
-use super::burn::{burn_rate, exceeds, exhausts_in};
+use super::burn::{burn_rate, compare, exhausts_in};
 use super::gauge::{Gauge, SpentGauge};
 use super::history::Counts;
 use super::ratio::Ratio;
@@ -65,8 +65,7 @@ impl Figures {
 
 /// `bad ≥ threshold × total`, exactly for whole counts.
 fn at_least(counts: &Counts, threshold: Ratio) -> bool {
-    exceeds(counts.bad, counts.total, threshold)
-        || counts.bad * threshold.den() as f64 == counts.total * threshold.num() as f64
+    compare(counts.bad, counts.total, threshold).is_ge()
 }
 
 /// Whether a window holds more than `share × w / long` of the bad events that the whole SLO window may have at the
@@ -77,4 +76,80 @@ pub(super) fn exceeds_allowance(counts: &Counts, w: Duration, factor: Ratio, bud
     }
     let per_ms = window.total / window.measured as f64;
     counts.bad > factor.as_f64() * millis(w) as f64 * budget.as_f64() * per_ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::slo::Severity;
+
+    fn counts(total: f64, bad: f64, measured: i64) -> Counts {
+        Counts { total, bad, measured }
+    }
+
+    #[test]
+    fn a_step_of_the_history_has_its_own_counts_and_the_windows_budget() {
+        let figures = Figures::new(Ratio::new(1, 100).unwrap(), counts(1000.0, 4.0, 60_000));
+        let step = (Timestamp(5000), Timestamp(9000));
+        for (name, counts, good, burn_rate, coverage) in [
+            ("measured in part", counts(100.0, 2.0, 1000), 98.0, Some(2.0), 0.25),
+            ("measured without events", counts(0.0, 0.0, 4000), 0.0, None, 1.0),
+            ("more bad than all", counts(1.0, 2.0, 4000), 0.0, Some(200.0), 1.0),
+        ] {
+            let point = figures.history_point(step, &counts);
+            assert_eq!((point.at, point.bad, point.total), (step.1, counts.bad, counts.total), "{name}");
+            assert_eq!((point.good, point.burn_rate, point.coverage), (good, burn_rate, coverage), "{name}");
+            assert_eq!(point.budget_remaining, Some(0.6), "{name}");
+        }
+        assert_eq!(figures.history_point((step.0, step.0), &counts(0.0, 0.0, 0)).coverage, 0.0, "no time at all");
+    }
+
+    #[test]
+    fn what_was_never_measured_has_no_figures() {
+        let budget = Ratio::new(1, 100).unwrap();
+        for (name, window, remaining, ratio) in [
+            ("nothing", counts(0.0, 0.0, 0), None, None),
+            ("time without events", counts(0.0, 0.0, 1), Some(1.0), None),
+            ("events at one moment", counts(4.0, 1.0, 0), Some(-24.0), Some(0.75)),
+        ] {
+            let figures = Figures::new(budget, window);
+            assert_eq!((figures.remaining, figures.ratio()), (remaining, ratio), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_the_budget_is_reached_exactly() {
+        let share = Ratio::new(1, 2).unwrap();
+        let spent = |threshold| SpentGauge { severity: Severity::Page, share, threshold };
+        let threshold = Ratio::new(1, 200);
+        for (name, window, expected) in [
+            ("just", counts(200.0, 1.0, 1), true),
+            ("more", counts(200.0, 2.0, 1), true),
+            ("not yet", counts(201.0, 1.0, 1), false),
+            ("no events", counts(0.0, 0.0, 1), false),
+        ] {
+            let figures = Figures::new(Ratio::new(1, 100).unwrap(), window);
+            assert_eq!(figures.consumed_reaches(&spent(threshold)), expected, "{name}");
+        }
+        for (bad, expected) in [(1.0, true), (0.5, false)] {
+            let figures = Figures::new(Ratio::new(1, 100).unwrap(), counts(200.0, bad, 1));
+            assert_eq!(figures.consumed_reaches(&spent(None)), expected, "by the float, {bad} bad");
+        }
+    }
+
+    #[test]
+    fn the_allowance_of_a_window_grows_with_traffic_and_its_length() {
+        // 1000 events in 100 s, 1 % may be bad: at a factor of 2 these 10 s may have 2.
+        let (factor, budget, window) =
+            (Ratio::new(2, 1).unwrap(), Ratio::new(1, 100).unwrap(), counts(1000.0, 9.0, 100_000));
+        for (name, bad, seconds, window, expected) in [
+            ("exactly what is allowed", 2.0, 10, window, false),
+            ("more", 2.5, 10, window, true),
+            ("as much in half the time", 2.0, 5, window, true),
+            ("nothing measured", 2.5, 10, counts(1000.0, 9.0, 0), false),
+        ] {
+            let w = Duration::from_secs(seconds);
+            assert_eq!(exceeds_allowance(&counts(0.0, bad, 1), w, factor, budget, &window), expected, "{name}");
+        }
+    }
 }

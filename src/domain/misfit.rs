@@ -24,9 +24,10 @@ pub(super) struct Misfit {
 impl Misfit {
     /// Looks at the counts of the SLO window, and of the newest stretch of it.
     pub fn suspect(indicator: &Indicator, window: &Counts, newest: &Counts) -> Option<Self> {
-        // Nearly always neither of the two is more than the whole, and then the definition need not be fetched.
-        let sane = |part: f64| part >= 0.0 && part <= window.total;
-        if sane(window.bad - newest.bad) && sane((window.total - window.bad) - (newest.total - newest.bad)) {
+        // Nearly always there are neither more bad events than there are events nor less than none, so that there are
+        // not too many good ones either, and then the definition need not be fetched.
+        let bad = window.bad - newest.bad;
+        if bad >= 0.0 && bad <= window.total {
             return None;
         }
         let (word, of): (_, fn(&Counts) -> f64) = match indicator {
@@ -50,5 +51,59 @@ impl Misfit {
             let (part, total) = (count(*part), count(total));
             format!("{word} is not a part of total: {part} {word} events of {total}; do both selectors count the same events?")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::selector::{Matchers, Selector};
+
+    fn counts(total: f64, bad: f64) -> Counts {
+        Counts { total, bad, measured: 1 }
+    }
+
+    #[test]
+    fn only_what_is_clearly_more_than_the_whole_is_told() {
+        let selector = |name: &str| Selector { name: name.into(), matchers: Matchers::default() };
+        let of = |part_is| Indicator::Events { total: selector("t"), part: selector("p"), part_is };
+        let (bad, good) = (of(Part::Bad), of(Part::Good));
+        let latency = Indicator::Latency { histogram: selector("h"), threshold: 1.0, threshold_text: "1".into() };
+        let none = counts(0.0, 0.0);
+        for (name, indicator, window, newest, wider, expected) in [
+            ("all are bad", &bad, counts(100.0, 100.0), none, 100.0, None),
+            ("a few more", &bad, counts(100.0, 111.0), none, 100.0, None),
+            ("too many bad", &bad, counts(100.0, 112.0), none, 100.0, Some("112 bad events of 100")),
+            ("the newest do not count", &bad, counts(100.0, 112.0), counts(0.0, 2.0), 100.0, None),
+            (
+                "more without the newest",
+                &bad,
+                counts(100.0, 115.0),
+                counts(2.0, 2.0),
+                100.0,
+                Some("113 bad events of 100"),
+            ),
+            (
+                "the newest took some back",
+                &bad,
+                counts(100.0, 100.0),
+                counts(0.0, -20.0),
+                100.0,
+                Some("120 bad events of 100"),
+            ),
+            ("in a wider window it fits", &bad, counts(100.0, 112.0), none, 102.0, None),
+            ("all are good", &good, counts(100.0, 0.0), none, 100.0, None),
+            ("a few more good", &good, counts(100.0, -11.0), none, 100.0, None),
+            ("too many good", &good, counts(100.0, -12.0), none, 100.0, Some("112 good events of 100")),
+            ("the newest good do not count", &good, counts(100.0, -12.0), counts(1.0, -1.0), 100.0, None),
+            ("a latency is one histogram", &latency, counts(100.0, 200.0), none, 100.0, None),
+        ] {
+            let told = Misfit::suspect(indicator, &window, &newest).and_then(|misfit| misfit.told(wider));
+            let fits = match (&told, expected) {
+                (Some(told), Some(expected)) => told.contains(expected),
+                (told, expected) => told.is_none() && expected.is_none(),
+            };
+            assert!(fits, "{name}: {told:?}");
+        }
     }
 }

@@ -105,6 +105,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cmp::Ordering;
 
     #[test]
     fn decimals_are_exact() {
@@ -125,5 +126,41 @@ mod tests {
         assert_eq!(Ratio::new(2, 100).unwrap().times(Ratio::new(720, 1).unwrap()), Ratio::parse("14.4"));
         assert_eq!(Ratio::new(1, 0), None);
         assert!(Ratio::new(1, 3).unwrap() < Ratio::new(34, 100).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_such_fraction_is_none() {
+        let (most, two) = (Ratio::new(u64::MAX, 1).unwrap(), Ratio::new(2, 1).unwrap());
+        for (name, found) in [
+            ("negative", Ratio::from_f64(-0.5)),
+            ("not a number", Ratio::from_f64(f64::NAN)),
+            ("infinite", Ratio::from_f64(f64::INFINITY)),
+            ("too many digits", Ratio::from_f64(1e-30)),
+            ("a product beyond 64 bits", most.times(two)),
+            ("a quotient beyond 64 bits", Ratio::new(1, u64::MAX).unwrap().over(two)),
+            ("a quotient by zero", two.over(Ratio::ZERO)),
+            ("what is left of 1 by 2", two.complement()),
+        ] {
+            assert_eq!(found, None, "{name}");
+        }
+        assert_eq!(Ratio::from_f64(99.9), Ratio::new(999, 10));
+        assert_eq!(Ratio::from_f64(0.0), Some(Ratio::ZERO));
+        assert_eq!(Ratio::ONE.complement(), Some(Ratio::ZERO));
+        assert_eq!(Ratio::new(0, 7), Some(Ratio::ZERO), "zero has one form");
+    }
+
+    #[test]
+    fn order_is_exact_where_floats_are_equal() {
+        let (a, b) = (Ratio::new(u64::MAX - 1, u64::MAX).unwrap(), Ratio::ONE);
+        assert_eq!(a.as_f64(), b.as_f64());
+        for (left, right, expected) in [(a, b, Ordering::Less), (b, a, Ordering::Greater), (a, a, Ordering::Equal)] {
+            assert_eq!((left.cmp(&right), left.partial_cmp(&right)), (expected, Some(expected)));
+        }
+    }
+
+    #[test]
+    fn parts_and_text() {
+        let ratio = Ratio::new(144, 10).unwrap();
+        assert_eq!((ratio.num(), ratio.den(), ratio.as_f64(), ratio.to_string().as_str()), (72, 5, 14.4, "14.4"));
     }
 }

@@ -93,3 +93,92 @@ fn judge(spec: &Timeslices, events: &History, maintenance: &[Maintenance], end: 
     let bad = allowed.is_some_and(|allowed| exceeds(counts.bad, counts.total, allowed));
     (1.0, f64::from(u8::from(bad)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ratio::Ratio;
+    use std::time::Duration;
+
+    fn spec(verdict: SliceVerdict) -> Timeslices {
+        Timeslices { slice: Duration::from_secs(1), target: Ratio::new(90, 1).unwrap(), verdict }
+    }
+
+    /// Events at one rate over `(from, to]` of seconds.
+    fn record(events: &mut History, from: i64, to: i64, total: f64, bad: f64) {
+        events.record(Timestamp(from * 1000), Timestamp(to * 1000), total, bad, true);
+    }
+
+    fn whole(slices: &Slices) -> (f64, f64) {
+        let counts = slices.history.sum(Timestamp(i64::MIN / 2), Timestamp(i64::MAX / 2));
+        (counts.total, counts.bad)
+    }
+
+    #[test]
+    fn a_slice_is_one_event_that_ends_with_it() {
+        let mut events = History::default();
+        record(&mut events, 0, 1, 10.0, 1.0);
+        record(&mut events, 1, 2, 10.0, 2.0);
+        record(&mut events, 2, 3, 0.0, 0.0);
+        for (name, verdict, now, expected) in [
+            ("nothing has ended", SliceVerdict::Whole, 999, (0.0, 0.0)),
+            ("the first has met its target", SliceVerdict::Whole, 1000, (1.0, 0.0)),
+            ("the second is bad as a whole", SliceVerdict::Whole, 2999, (2.0, 1.0)),
+            ("a measured slice without events is good", SliceVerdict::Whole, 3000, (3.0, 1.0)),
+            ("one that nobody measured is none", SliceVerdict::Whole, 9000, (3.0, 1.0)),
+            ("shares add up", SliceVerdict::Share, 9000, (3.0, 0.1 + 0.2)),
+        ] {
+            let mut slices = Slices::default();
+            slices.advance(Timestamp(now), &spec(verdict), &events, &[]);
+            slices.advance(Timestamp(now), &spec(verdict), &events, &[]);
+            let (total, bad) = whole(&slices);
+            assert_eq!(total, expected.0, "{name}");
+            assert!((bad - expected.1).abs() < 1e-9, "{name}: {bad}");
+        }
+    }
+
+    #[test]
+    fn time_that_nobody_measured_leaves_no_trace() {
+        let mut events = History::default();
+        record(&mut events, 0, 1, 10.0, 0.0);
+        let [short, long] = [1000, 9000].map(|now| {
+            let mut slices = Slices::default();
+            slices.advance(Timestamp(now), &spec(SliceVerdict::Whole), &events, &[]);
+            slices.history
+        });
+        assert_eq!(long, short);
+    }
+
+    #[test]
+    fn no_more_slices_are_judged_at_once_than_a_bound() {
+        let mut events = History::default();
+        record(&mut events, 0, 60_000, 60_000.0, 0.0);
+        let mut slices = Slices::default();
+        slices.advance(Timestamp(60_000_000), &spec(SliceVerdict::Whole), &events, &[]);
+        assert_eq!(whole(&slices), (50_000.0, 0.0));
+        let verdicts = slices.verdicts(Timestamp(0), Timestamp(70_000_000), &spec(SliceVerdict::Whole), &events, &[]);
+        let ends = verdicts.first().zip(verdicts.last()).map(|(first, last)| (first.0.0, last.0.0));
+        assert_eq!((verdicts.len(), ends), (50_000, Some((10_001_000, 60_000_000))));
+    }
+
+    #[test]
+    fn later_knowledge_changes_the_slices_that_it_touches() {
+        let mut events = History::default();
+        record(&mut events, 0, 4, 40.0, 0.0);
+        let spec = spec(SliceVerdict::Whole);
+        let mut slices = Slices::default();
+        slices.advance(Timestamp(4000), &spec, &events, &[]);
+        let before = slices.verdicts(Timestamp(1500), Timestamp(2500), &spec, &events, &[]);
+        assert_eq!(before.iter().map(|(end, _)| end.0).collect::<Vec<_>>(), [2000, 3000]);
+        record(&mut events, 1, 2, 0.0, 5.0);
+        slices.correct(&before, &spec, &events, &[]);
+        assert_eq!(whole(&slices), (4.0, 1.0));
+        assert_eq!(slices.history.sum(Timestamp(1999), Timestamp(2000)).bad, 1.0);
+        slices.correct(&slices.verdicts(Timestamp(0), Timestamp(4000), &spec, &events, &[]), &spec, &events, &[]);
+        assert_eq!(whole(&slices), (4.0, 1.0), "nothing has changed since");
+        let before = slices.verdicts(Timestamp(1500), Timestamp(1900), &spec, &events, &[]);
+        record(&mut events, 1, 2, 100.0, 0.0);
+        slices.correct(&before, &spec, &events, &[]);
+        assert_eq!(whole(&slices), (4.0, 0.0), "good after all");
+    }
+}

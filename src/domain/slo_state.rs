@@ -221,3 +221,22 @@ fn nearest(boundaries: impl Iterator<Item = f64>, threshold: f64) -> Vec<String>
     all.sort_by(f64::total_cmp);
     all.iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_boundaries_nearest_to_a_threshold_are_named_in_order() {
+        let all = [5.0, 0.1, 2.0, 0.3, 1.0, 0.5];
+        for (threshold, expected) in [
+            (0.05, ["0.1", "0.3", "0.5", "1"]),
+            (2.0, ["0.3", "0.5", "1", "2"]),
+            (4.0, ["0.5", "1", "2", "5"]),
+            (10.0, ["0.5", "1", "2", "5"]),
+        ] {
+            assert_eq!(nearest(all.into_iter(), threshold), expected, "{threshold}");
+        }
+        assert_eq!(nearest([1.0].into_iter(), 3.0), ["1"]);
+    }
+}

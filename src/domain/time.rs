@@ -186,4 +186,37 @@ mod tests {
         assert_eq!(Timestamp::from_secs(0).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp(1_767_225_600_123).to_string(), "2026-01-01T00:00:00.123Z");
     }
+
+    #[test]
+    fn moments_are_whole_milliseconds() {
+        let at = Timestamp(1_500);
+        for (name, found, expected) in [
+            ("rounded up", Timestamp::from_secs_f64(1.4996), at),
+            ("rounded down", Timestamp::from_secs_f64(1.5004), at),
+            ("whole seconds", Timestamp::from_secs(-5), Timestamp(-5_000)),
+            ("later", at + Duration::from_millis(250), Timestamp(1_750)),
+            ("earlier", at - Duration::from_secs(2), Timestamp(-500)),
+            ("as late as can be", Timestamp(i64::MAX) + Duration::MAX, Timestamp(i64::MAX)),
+            ("as early as can be", Timestamp(i64::MIN) - Duration::from_secs(1), Timestamp(i64::MIN)),
+        ] {
+            assert_eq!(found, expected, "{name}");
+        }
+        assert_eq!(at.as_secs_f64(), 1.5);
+        assert_eq!(at.since(Timestamp(1_000)), Duration::from_millis(500));
+        assert_eq!(at.since(Timestamp(2_000)), Duration::ZERO);
+        assert_eq!(millis(Duration::MAX), i64::MAX);
+        assert_eq!(Timestamp(i64::MAX).to_string(), "9223372036854775807ms", "no calendar goes so far");
+    }
+
+    #[test]
+    fn moments_are_texts_for_people_and_numbers_for_machines() {
+        let at = Timestamp::parse("2026-01-01T02:00:00.5+02:00").unwrap();
+        assert_eq!(at, Timestamp(1_767_225_600_500));
+        assert_eq!(serde_json::to_string(&at).unwrap(), "\"2026-01-01T00:00:00.500Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>("\"2026-01-01T00:00:00.500Z\"").unwrap(), at);
+        assert!(serde_json::from_str::<Timestamp>("1767225600500").is_err());
+        let packed = postcard::to_stdvec(&at).unwrap();
+        assert_eq!(packed, postcard::to_stdvec(&at.0).unwrap());
+        assert_eq!(postcard::from_bytes::<Timestamp>(&packed).unwrap(), at);
+    }
 }

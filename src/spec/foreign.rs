@@ -63,12 +63,15 @@ pub(super) fn renamed(found: &Labels, field: &str, notes: &mut Notes) -> Labels 
 
 /// The name under which a label of another format is kept.
 pub(super) fn label_name(key: &str) -> String {
-    let legal = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
-    let mut label: String = key.chars().map(legal).collect();
+    let mut label = legal(key);
     if !is_label_name(&label) || label.starts_with("__") {
         label.insert_str(0, "label_");
     }
     shown_label(&label)
+}
+
+fn legal(key: &str) -> String {
+    key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
 }
 
 /// A text, or a list of texts joined by commas; nothing for nothing.
@@ -80,15 +83,36 @@ fn label_value(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// Annotations; templates in them stay as they are, which is noted.
+/// Annotations for alerts, as [`texts`] reads them; names that slowburn would not take are mended.
 pub(super) fn annotations(value: &Value<'_>, field: &str, notes: &mut Notes) -> Labels {
-    let mut annotations = Labels::new();
+    named(&texts(value, field, notes), field, notes)
+}
+
+/// Texts by any names; templates in them stay as they are, which is noted.
+pub(super) fn texts(value: &Value<'_>, field: &str, notes: &mut Notes) -> Labels {
+    let mut texts = Labels::new();
     for (key, _, value) in value.entries().unwrap_or_default() {
         let Some(text) = label_value(&value) else { continue };
         if text.contains("{{") {
             notes.changed(field, format!("the template in {key} is not expanded"));
         }
-        annotations.set(key, text);
+        texts.set(key, text);
+    }
+    texts
+}
+
+/// Annotations under names that slowburn takes.
+pub(super) fn named(found: &Labels, field: &str, notes: &mut Notes) -> Labels {
+    let mut annotations = Labels::new();
+    for (key, text) in found.iter() {
+        let mut name = legal(key);
+        if !is_label_name(&name) {
+            name.insert_str(0, "annotation_");
+        }
+        if name != key {
+            notes.changed(field, format!("the annotation {key} becomes {name}"));
+        }
+        annotations.set(name, text);
     }
     annotations
 }

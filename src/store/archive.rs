@@ -1,12 +1,12 @@
 //! Long history for charts: one body for each key and UTC day.
 
 use super::error::{Fault, StoreError};
-use super::load::blob;
+use super::load::{blob, check_structure};
 use super::seal::{Place, check, unseal};
 use rusqlite::{Connection, OpenFlags};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The days that exist are found by jumping from one to the next: there are hundreds of them, and thousands of keys
@@ -28,22 +28,34 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub struct ArchiveReader {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// What is wrong with the file as a whole; empty until somebody needed to know.
+    structure: OnceLock<Result<(), StoreError>>,
 }
 
 impl ArchiveReader {
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        Ok(Self { connection: Mutex::new(open_reader(path)?), path: path.to_owned() })
+        Ok(Self { connection: Mutex::new(open_reader(path)?), path: path.to_owned(), structure: OnceLock::new() })
     }
 
-    /// Compares every checksum and returns how many bodies there are. Takes as long as reading all of it; other calls
-    /// don't wait for it.
+    /// Checks the file's structure, compares every checksum, and returns how many bodies there are. Takes as long as
+    /// reading all of it.
     pub fn verify(&self) -> Result<u64, StoreError> {
+        self.structure()?;
         let checked = open_reader(&self.path).and_then(|connection| verify(&connection));
         checked.map_err(|fault| fault.while_doing("check history"))
     }
 
-    /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk.
+    /// In a file with a damaged structure rows could be missing without notice, so it is checked once, before the first
+    /// row is believed.
+    fn structure(&self) -> Result<(), StoreError> {
+        let check = || open_reader(&self.path).and_then(|connection| check_structure(&connection));
+        self.structure.get_or_init(|| check().map_err(|fault| fault.while_doing("check the file"))).clone()
+    }
+
+    /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk, and until the
+    /// structure of the file is checked.
     pub fn archive(&self, key: &str, days: RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, StoreError> {
+        self.structure()?;
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         read(&connection, key, &days).map_err(|fault| fault.while_doing("read history"))
     }

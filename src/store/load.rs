@@ -1,9 +1,10 @@
-//! Checks a database from end to end and reads what a recovery needs. Only reads.
+//! Reads what a recovery needs, and believes none of it unchecked. Only reads.
 //!
-//! Checked are: the identity again (the header may be older than the write-ahead log), the tables' definitions, the
-//! file's structure, every checksum of journal and parts, that commits follow each other without a gap, that no part
-//! vanished, and that the end is not before the last confirmed commit. History is checked when it is read: it may be
-//! large, and a hole in a chart is no reason not to start.
+//! Checked are: the identity again (the header may be older than the write-ahead log), the tables' definitions, every
+//! checksum of journal and parts, that commits follow each other without a gap, that no part vanished, and that the end
+//! is not before the last confirmed commit: so much proves that what was read is what was written. The structure of the
+//! whole file ([`check_structure`]) and history are checked beside the running engine: the file may be large, people
+//! wait for alerts meanwhile, and a hole in a chart is no reason not to start.
 
 use super::error::Fault;
 use super::generations::{self, Generations};
@@ -37,7 +38,9 @@ struct Meta {
 
 /// Reads everything of a file of this format; a fault names what is damaged.
 pub fn load(connection: &Connection, format: u32) -> Result<Found, Fault> {
-    check_structure(connection, format)?;
+    if let Some(table) = schema::altered_table(connection, format)? {
+        return Err(Fault::Damaged(format!("the definition of table {table:?}")));
+    }
     let (meta, generations) = if format == 1 { overview_of_format_1(connection)? } else { overview(connection)? };
     // Before the sum, for it can name what is damaged.
     let parts = load_parts(connection, format, &generations)?;
@@ -50,10 +53,8 @@ pub fn load(connection: &Connection, format: u32) -> Result<Found, Fault> {
     Ok(Found { loaded: Loaded { parts, journal }, commit, generations })
 }
 
-fn check_structure(connection: &Connection, format: u32) -> Result<(), Fault> {
-    if let Some(table) = schema::altered_table(connection, format)? {
-        return Err(Fault::Damaged(format!("the definition of table {table:?}")));
-    }
+/// Reads every page of the file, in which SQLite finds its own mistakes.
+pub fn check_structure(connection: &Connection) -> Result<(), Fault> {
     let finding: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if finding == "ok" { Ok(()) } else { Err(Fault::Damaged(format!("the structure of the file ({finding})"))) }
 }

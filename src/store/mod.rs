@@ -38,7 +38,6 @@ use lock::DirLock;
 use rusqlite::Connection;
 use seal::{Place, Sealer};
 use std::fs;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// The database's name in the data directory.
@@ -183,11 +182,6 @@ impl Store {
         }
         // A reader may hold the log's end; then it is reset at a later checkpoint.
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-    }
-
-    /// The stored days of a key (counted from 1970-01-01) in a range, in order.
-    pub fn archive(&self, key: &str, days: RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, StoreError> {
-        archive::read(&self.connection, key, &days).map_err(|fault| fault.while_doing("read history"))
     }
 
     /// A handle that reads history from another thread; it never makes the writer wait.

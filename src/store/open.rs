@@ -2,11 +2,11 @@
 //!
 //! A directory without a database gets one, built beside its final name and renamed when complete, so that a crash
 //! leaves either none or a whole one, and an empty file under that name is never slowburn's. An existing file is
-//! looked at before SQLite touches it, then checked whole through a read-only connection; only then is it opened for
+//! looked at before SQLite touches it, then read and checked through a read-only connection; only then is it opened for
 //! writing. A refused file is byte for byte what it was.
 
 use super::error::{Fault, OpenError, StoreErrorKind};
-use super::load::{Found, Loaded, load};
+use super::load::{Found, Loaded, check_structure, load};
 use super::lock::{self, DirLock};
 use super::seal::Sealer;
 use super::{FILE, Store, schema};
@@ -49,7 +49,7 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     Ok((Store::new(connection, sealer, lock, opening.path, commit, generations), loaded))
 }
 
-/// A database that was checked from end to end, history apart.
+/// A database and what was found in it.
 pub struct Checked {
     pub connection: Connection,
     pub found: Found,
@@ -60,11 +60,13 @@ pub fn check_header(path: &Path) -> Result<(), OpenError> {
     Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() }.check_header()
 }
 
-/// Checks such a file, through a connection that can't write.
+/// Checks such a file, its structure too, through a connection that can't write.
 pub fn check(path: &Path) -> Result<Checked, OpenError> {
     let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
     opening.check_header()?;
-    opening.verify()
+    let checked = opening.verify()?;
+    check_structure(&checked.connection).map_err(|fault| opening.refuse(fault))?;
+    Ok(checked)
 }
 
 struct Opening<'a> {

@@ -106,7 +106,7 @@ pub struct StoreView {
     /// Why the last commit failed; counting and alerting go on from memory.
     pub error: Option<String>,
     pub since: Option<Timestamp>,
-    /// What of the long history is damaged, as far as it was checked.
+    /// What of the stored file is damaged, as far as it was checked.
     pub damage: Option<String>,
     pub bytes: u64,
     pub commits: u64,

@@ -9,9 +9,11 @@ mod budgets;
 mod build;
 mod counting;
 mod dispatch;
+mod groups;
 mod idle;
 mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;
+mod reloads;
 mod run;

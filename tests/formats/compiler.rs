@@ -70,6 +70,8 @@ const COUNTED: &[(&str, &str)] = &[
         "1 - sum(rate(x_bucket{le=\"1\",code=\"200\"}[5m])) / sum(rate(x_count[5m]))",
         "Good x_bucket{le=\"1\",code=\"200\"} of x_count",
     ),
+    // No duration is zero, so this is no latency.
+    ("1 - sum(rate(x_bucket{le=\"0\"}[5m])) / sum(rate(x_count[5m]))", "Good x_bucket{le=\"0\"} of x_count"),
     // Gauges.
     (
         "1 - sum(sum_over_time(g[5m])) / sum(count_over_time(g[5m]))",
@@ -200,6 +202,8 @@ const REFUSED: &[(&str, &str)] = &[
         "-sum(rate(a[5m])) / -sum(rate(a[5m]))",
         "0: -sum(rate(a[5m])) / -sum(rate(a[5m])): all events are subtracted from the total",
     ),
+    ("sum(rate(a[2100e073])) / sum(rate(b[5m]))", "11: 2100e073: no duration is that long"),
+    ("sum(rate(a[5m] offset -NaN)) / sum(rate(b[5m]))", "23: NaN: no duration is that long"),
 ];
 
 #[test]

@@ -187,6 +187,7 @@ fn thresholds_are_in_the_unit_of_the_histogram() {
         ("duration in seconds", "x_seconds", "300ms", 0.3),
         ("several units", "x_seconds", "1s500ms", 1.5),
         ("plain number", "x_seconds", "0.3", 0.3),
+        ("plain number with an exponent", "x_seconds", "5e-05", 0.000_05),
         ("no unit in the name", "x", "2s", 2.0),
         ("milliseconds", "x_milliseconds", "300ms", 300.0),
         ("short for milliseconds", "x_ms", "1s", 1000.0),

@@ -36,7 +36,7 @@ fn a_backup_holds_all_and_comes_back() {
     assert_eq!(Summary { bytes: 0, ..restored }, Summary { bytes: 0, ..summary });
     let (mut store, found) = Store::open(&other.path().join("new")).unwrap();
     assert_eq!(found, loaded);
-    assert_eq!(store.archive("shop/y", 0..=i32::MAX).unwrap(), [(20_000, b"y".to_vec())]);
+    assert_eq!(store.archive_reader().unwrap().archive("shop/y", 0..=i32::MAX).unwrap(), [(20_000, b"y".to_vec())]);
     store.append(b"and goes on").unwrap();
 }
 

@@ -30,7 +30,7 @@ impl Specimen {
             loaded.journal = (0..6).map(|i| noise(i, 3000)).collect();
             loaded.journal.iter().for_each(|block| store.append(block).unwrap());
         }
-        let history = store.archive("shop/x", 0..=i32::MAX).unwrap();
+        let history = store.archive_reader().unwrap().archive("shop/x", 0..=i32::MAX).unwrap();
         if !crashed {
             drop(store);
         }
@@ -55,7 +55,9 @@ impl Specimen {
                 self.assert_unchanged(dir.path(), file, changed);
                 Outcome::Refused(error)
             }
-            Ok((store, loaded)) => Outcome::Opened(loaded, store.archive("shop/x", 0..=i32::MAX).ok()),
+            Ok((store, loaded)) => {
+                Outcome::Opened(loaded, store.archive_reader().unwrap().archive("shop/x", 0..=i32::MAX).ok())
+            }
         }
     }
 
@@ -259,7 +261,7 @@ fn damaged_history_is_named_when_it_is_read_and_the_rest_goes_on() {
     let (mut store, _) = Store::open(dir.path()).unwrap();
     let error = store.archive_reader().unwrap().archive("shop/x", 0..=i32::MAX).unwrap_err();
     assert_eq!(error.to_string(), "the store can't read history: the history of \"shop/x\" on 2024-10-04 is damaged");
-    assert_eq!(store.archive("shop/y", 0..=i32::MAX).unwrap(), [(20_000, b"y".to_vec())]);
-    assert_eq!(store.archive("shop/x", 20_001..=20_001).unwrap().len(), 1);
+    assert_eq!(store.archive_reader().unwrap().archive("shop/y", 0..=i32::MAX).unwrap(), [(20_000, b"y".to_vec())]);
+    assert_eq!(store.archive_reader().unwrap().archive("shop/x", 20_001..=20_001).unwrap().len(), 1);
     store.append(b"next").unwrap();
 }

@@ -24,7 +24,7 @@ fn the_smallest_store_of_each_format_is_read_and_goes_on() {
         let new = tempfile::tempdir().unwrap();
         let (dir, mut store, loaded) = opened(fixture);
         assert_eq!(loaded, fill(new.path()), "{fixture}");
-        let days = store.archive("shop/x", 20_000..=20_001).unwrap();
+        let days = store.archive_reader().unwrap().archive("shop/x", 20_000..=20_001).unwrap();
         assert_eq!(days, [(20_000, b"a day".to_vec()), (20_001, vec![9; 500])], "{fixture}");
         let mut decoder = Decoder::new();
         let decoded: Vec<_> = loaded.journal.iter().flat_map(|block| decoder.decode(block).unwrap()).collect();
@@ -67,7 +67,8 @@ fn an_engine_of_each_format_is_recovered() {
             assert!(near(found.sli.total, expected.sli.total), "{fixture}: {found:?}");
         }
         let key = slowburn::domain::slo_state::counting_key(&state.slos[0].spec);
-        let days = store.archive(&format!("{key}{{instance=\"a:1\"}}"), 0..=i32::MAX).unwrap();
+        let days =
+            store.archive_reader().unwrap().archive(&format!("{key}{{instance=\"a:1\"}}"), 0..=i32::MAX).unwrap();
         assert!(!days.is_empty(), "{fixture}: charts of old days are there");
     }
 }

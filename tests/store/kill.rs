@@ -92,7 +92,7 @@ fn a_killed_writer_loses_nothing_that_it_acknowledged() {
         );
         assert!(loaded == expected(steps), "round {round}: wrong data after {steps} steps");
         let checkpoints = (steps / 9) as i32;
-        let days = store.archive("k", 0..=i32::MAX).unwrap();
+        let days = store.archive_reader().unwrap().archive("k", 0..=i32::MAX).unwrap();
         let kept: Vec<_> = (0..checkpoints).skip_while(|day| *day < checkpoints - 4).collect();
         // A kill may come before old days are swept up, and after a day that the next checkpoint wrote.
         let found: Vec<_> = days.iter().map(|(day, _)| *day).filter(|day| *day < checkpoints).collect();

@@ -67,7 +67,7 @@ fn history_is_read_by_key_and_day() {
     }
     assert_eq!(reader.archive("k", 5..=6).unwrap(), [(5, b"new".to_vec()), (6, vec![6; 300])]);
     assert_eq!(reader.archive("nobody", 0..=9).unwrap(), []);
-    assert_eq!(store.archive("k", 5..=5).unwrap(), [(5, b"new".to_vec())]);
+    assert_eq!(store.archive_reader().unwrap().archive("k", 5..=5).unwrap(), [(5, b"new".to_vec())]);
 
     store.checkpoint(Checkpoint { drop_archive_before: Some(5), ..Checkpoint::default() }).unwrap();
     assert_eq!(days(i32::MIN..=i32::MAX), [5, 6], "the reader sees what was committed");

@@ -136,6 +136,6 @@ fn old_history_is_dropped_bit_by_bit() {
         sweeps += 1;
     }
     assert!(sweeps > 1, "{sweeps}");
-    assert_eq!(store.archive("k0", 0..=9).unwrap(), []);
-    assert_eq!(store.archive("k1", 0..=9).unwrap().len(), 1);
+    assert_eq!(store.archive_reader().unwrap().archive("k0", 0..=9).unwrap(), []);
+    assert_eq!(store.archive_reader().unwrap().archive("k1", 0..=9).unwrap().len(), 1);
 }

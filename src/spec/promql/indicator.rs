@@ -86,7 +86,7 @@ fn latency(terms: &[Term]) -> Option<Indicator> {
     }
     let name = fast.selector.name.strip_suffix("_bucket")?;
     let (le, histogram) = without_le(&fast.selector, name)?;
-    let threshold = le.parse::<f64>().ok().filter(|threshold| threshold.is_finite())?;
+    let threshold = le.parse::<f64>().ok().filter(|threshold| threshold.is_finite() && *threshold > 0.0)?;
     let of_all = match all.selector.name.strip_suffix("_count") {
         Some(base) => all.selector.renamed(base),
         None => {

@@ -1,17 +1,12 @@
-//! The text of a query around the parser: bounds before it, templates, and places after it.
+//! The text of a query around the parser: templates before it, and places after it.
 //!
 //! The parser gives no places, so a part of a query is found again by its text: without white space and ranges, the
 //! parser's own spelling of a part is nearly always the user's. The templates that stand for a window are replaced by a
 //! duration of the same length, so that places stay true.
 
+use super::bounds::{self, shortened};
 use super::refusal::Refusal;
 use promql_parser::parser::{self, Expr};
-
-/// Longest query, in bytes.
-const LONGEST: usize = 16 << 10;
-
-/// Most tokens outside braces and strings: each may be one level of the parser's tree.
-const MOST_TOKENS: usize = 600;
 
 /// The duration by which templates are replaced; nobody writes it by hand.
 const PLACEHOLDER: &str = "13m";
@@ -33,21 +28,12 @@ pub(super) fn parse(text: &str) -> Result<Query, Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::new("", "the query is empty", "fill it in"));
     }
-    if text.len() > LONGEST {
-        return Err(too_large(text, format!("the query is longer than {} KiB", LONGEST >> 10)));
-    }
-    if tokens(text) > MOST_TOKENS {
-        return Err(too_large(text, format!("the query has more than {MOST_TOKENS} parts")));
-    }
+    bounds::check(text)?;
     let (replaced, placeholders) = without_templates(text)?;
     match parser::parse(&replaced) {
         Ok(expr) => Ok(Query { expr, text: text.to_owned(), placeholders }),
         Err(message) => Err(unparsable(text, &message)),
     }
-}
-
-fn too_large(text: &str, why: String) -> Refusal {
-    Refusal { offset: Some(0), ..Refusal::new(shortened(text), why, "split it, or count fewer metrics in one SLO") }
 }
 
 fn unparsable(text: &str, message: &str) -> Refusal {
@@ -64,48 +50,6 @@ fn unparsable(text: &str, message: &str) -> Refusal {
         Some((word, offset)) => Refusal { offset: Some(offset), ..Refusal::new(word, why, help) },
         None => Refusal { offset: Some(0), ..Refusal::new(shortened(text), why, help) },
     }
-}
-
-fn shortened(text: &str) -> String {
-    let short: String = text.trim().chars().take(80).collect();
-    if short.len() < text.trim().len() { format!("{short}…") } else { short }
-}
-
-/// Words, numbers and signs outside of strings, braces and comments.
-fn tokens(text: &str) -> usize {
-    let (mut count, mut in_word, mut in_braces, mut in_comment) = (0, false, false, false);
-    let mut quote = None;
-    let mut escaped = false;
-    for c in text.chars() {
-        if in_comment {
-            in_comment = c != '\n';
-            continue;
-        }
-        if let Some(open) = quote {
-            if c == open && !escaped {
-                quote = None;
-            }
-            escaped = c == '\\' && !escaped && open != '`';
-            continue;
-        }
-        match c {
-            '"' | '\'' | '`' => quote = Some(c),
-            '#' => in_comment = true,
-            '{' => in_braces = true,
-            '}' => in_braces = false,
-            _ if in_braces => {}
-            c if c.is_whitespace() => in_word = false,
-            c if c.is_alphanumeric() || matches!(c, '_' | ':' | '.') => {
-                count += usize::from(!in_word);
-                in_word = true;
-            }
-            _ => {
-                count += 1;
-                in_word = false;
-            }
-        }
-    }
-    count
 }
 
 /// The query with a duration for each template, and those durations.
@@ -246,10 +190,5 @@ mod tests {
             assert_eq!(located(query, part), expected, "{part}");
         }
         assert_eq!(near(query, "avg by (b) (deriv(q))"), Some(39));
-    }
-
-    #[test]
-    fn tokens_of_selectors_are_free() {
-        assert_eq!(tokens("sum(x{a=\"(\\\"((\",b=~'(5..|4..)'}[5m]) + 1 # (((\n"), 9);
     }
 }

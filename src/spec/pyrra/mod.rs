@@ -40,6 +40,7 @@ fn slo(root: &Value<'_>, source: &str, declared: &mut Declared) -> Option<(Slo, 
     let labels = handed_on(metadata.get("labels"), "metadata.labels", &mut notes);
     let labels = foreign::renamed(&labels, "metadata.labels", &mut notes);
     let annotations = handed_on(metadata.get("annotations"), "metadata.annotations", &mut notes);
+    let annotations = foreign::named(&annotations, "metadata.annotations", &mut notes);
     let policy = policy(&spec, objective, window, annotations, &mut notes);
     note_the_rest(&spec, &mut notes);
     let description = spec.get("description").and_then(|text| text.text()).unwrap_or_default();
@@ -106,7 +107,7 @@ fn id(metadata: &Map<'_>, notes: &mut Notes, declared: &mut Declared) -> Option<
 
 /// Labels or annotations with Pyrra's prefix, without it.
 fn handed_on(value: Option<Value<'_>>, field: &str, notes: &mut Notes) -> Labels {
-    let all = value.map(|value| foreign::annotations(&value, field, notes)).unwrap_or_default();
+    let all = value.map(|value| foreign::texts(&value, field, notes)).unwrap_or_default();
     let own: Labels = all.iter().filter_map(|(name, text)| Some((name.strip_prefix(PREFIX)?, text))).collect();
     if own.len() < all.len() {
         notes.left_out(field, format!("those without {PREFIX} in front are Kubernetes's; Pyrra leaves them out too"));

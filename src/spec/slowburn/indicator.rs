@@ -100,7 +100,8 @@ fn read_latency(value: &Value<'_>) -> Option<Indicator> {
 /// The boundary in the histogram's unit, and as written.
 fn threshold(value: &Value<'_>, histogram: &str) -> Option<(f64, String)> {
     let text = value.nonempty()?;
-    let plain = Ratio::parse(&text).map(Ratio::as_f64);
+    // Client libraries write small boundaries like 1e-05.
+    let plain = text.parse::<f64>().ok().filter(|number| number.is_finite());
     let boundary = match (plain, parse_duration(&text)) {
         (Some(number), _) => number,
         (None, Ok(duration)) => in_unit_of(histogram, duration),

@@ -24,6 +24,9 @@ type Pair = (f64, &'static str, &'static str);
 const ALERTS: [(&str, [Pair; 2]); 2] =
     [("page", [(14.4, "5m", "1h"), (6.0, "30m", "6h")]), ("ticket", [(3.0, "2h", "1d"), (1.0, "6h", "3d")])];
 
+/// Rules of one SLO.
+pub const OF_AN_SLO: f64 = 17.0;
+
 /// Labels by which all series of an SLO are known.
 pub fn identity(service: usize) -> String {
     format!(r#"sloth_id="s{service:04}-availability",sloth_service="s{service:04}",sloth_slo="availability""#)

@@ -114,7 +114,8 @@ mod tests {
         {
             assert_eq!(Ratio::parse(text), Ratio::new(num, den), "{text}");
         }
-        for text in ["", ".", "1.", ".5", "-1", "1e3", "nan", "1.2.3", "99999999999999999999999"] {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "+1.5", "1.+5", "1e3", "nan", "1.2.3", "99999999999999999999999"]
+        {
             assert_eq!(Ratio::parse(text), None, "{text:?}");
         }
     }

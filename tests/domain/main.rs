@@ -9,6 +9,7 @@ mod budgets;
 mod build;
 mod counting;
 mod dispatch;
+mod gauges;
 mod groups;
 mod idle;
 mod misfit;

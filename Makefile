@@ -53,3 +53,7 @@ figures: ## Put the tables and the picture of the last `make bench` into the doc
 .PHONY: screenshots
 screenshots: install ## Make the pictures of the documentation again
 	SLOWBURN_SCREENSHOTS=$(CURDIR)/docs/images $(CARGO) nextest run --locked --test page shots::
+
+.PHONY: correctness
+correctness: install ## Compare with a real Prometheus and a simulated truth again; writes docs/correctness.md
+	SLOWBURN_CORRECTNESS=$(CURDIR)/docs/correctness.md $(CARGO) nextest run --locked --test truth prometheus:: --no-capture

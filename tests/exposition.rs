@@ -3,12 +3,20 @@
 
 #[path = "exposition/cases.rs"]
 mod cases;
+#[path = "exposition/differences.rs"]
+mod differences;
 #[path = "exposition/generated.rs"]
 mod generated;
+#[path = "exposition/open_rows.rs"]
+mod open_rows;
 #[path = "exposition/peers.rs"]
 mod peers;
+#[path = "exposition/specification.rs"]
+mod specification;
 #[path = "exposition/table.rs"]
 mod table;
+#[path = "exposition/text_rows.rs"]
+mod text_rows;
 
 use slowburn::source::exposition::{Entry, Format, SyntaxError, read};
 

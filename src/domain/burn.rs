@@ -9,9 +9,16 @@ use super::history::{Counts, History};
 use super::ratio::Ratio;
 use super::slo::{Maintenance, SloWindow};
 use super::time::{Timestamp, millis};
+use std::cmp::Ordering;
 
 /// Whole numbers up to here are exact in a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Sums of fractions that ought to be equal differ by less than this part.
+const ROUNDING: f64 = 1e-8;
+
+/// The packed past keeps fractions in units of 1/1024 of an event, and the counts of a window are made of a few look-ups.
+const LESS_THAN_NOTHING: f64 = 1.0 / 256.0;
 
 /// Burn rate; `None` without events.
 pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
@@ -21,14 +28,18 @@ pub fn burn_rate(counts: &Counts, budget: Ratio) -> Option<f64> {
 
 /// Whether `bad > threshold × total`, exactly for whole counts. Without events nothing is exceeded.
 pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
+    total > 0.0 && compare(bad, total, threshold).is_gt()
+}
+
+/// How `bad` compares with `threshold × total`: exactly for whole counts, and for fractions, which come of events spread
+/// over time, as equal where only rounding tells them apart.
+pub fn compare(bad: f64, total: f64, threshold: Ratio) -> Ordering {
     let whole = |x: f64| x.fract() == 0.0 && x.abs() <= EXACT;
-    if total <= 0.0 {
-        return false;
-    }
     if whole(bad) && whole(total) {
-        return bad as i128 * i128::from(threshold.den()) > total as i128 * i128::from(threshold.num());
+        return (bad as i128 * i128::from(threshold.den())).cmp(&(total as i128 * i128::from(threshold.num())));
     }
-    bad * threshold.den() as f64 > total * threshold.num() as f64
+    let (bad, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
+    if (bad - allowed).abs() <= ROUNDING * allowed.abs() { Ordering::Equal } else { bad.total_cmp(&allowed) }
 }
 
 /// Events of `(from, to]` without those in maintenance. Measured time there does not count either.
@@ -65,8 +76,12 @@ pub fn maintained(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -
     overlaps(maintenance, from, to).iter().map(|(start, end)| end.0 - start.0).sum()
 }
 
-/// Interpolation leaves 0.30000000000000004 where 0.3 is meant; such dust is wiped off, real fractions stay.
+/// Interpolation leaves 0.30000000000000004 where 0.3 is meant, and where nothing happened a look-up into the packed past
+/// may leave less than nothing; such dust is wiped off, real fractions stay.
 fn without_noise(count: f64) -> f64 {
+    if (-LESS_THAN_NOTHING..0.0).contains(&count) {
+        return 0.0;
+    }
     let rounded = (count * 1e6).round() / 1e6;
     if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
 }
@@ -106,6 +121,12 @@ mod tests {
         assert!(exceeds(1001.0, 1_000_000.0, budget));
         assert!(!exceeds(144.0, 10_000.0, Ratio::parse("0.0144").unwrap()), "14.4 × 0.001 is not exceeded by 1.44 %");
         assert!(!exceeds(0.0, 0.0, Ratio::ZERO));
+        let twentieth = Ratio::new(1, 20).unwrap();
+        assert!(
+            !exceeds(30.0 / 7.0, 600.0 / 7.0, twentieth),
+            "a twentieth of a part of 100 events is no more than that"
+        );
+        assert!(exceeds(30.001 / 7.0, 600.0 / 7.0, twentieth));
     }
 
     #[test]

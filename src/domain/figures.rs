@@ -1,7 +1,7 @@
 //! An SLO window in numbers: what is consumed, what remains, and when it is gone.
 
 use super::alert::{BurnAlerts, PairView};
-use super::burn::{burn_rate, exceeds, exhausts_in};
+use super::burn::{burn_rate, compare, exhausts_in};
 use super::gauge::{Gauge, SpentGauge};
 use super::history::Counts;
 use super::ratio::Ratio;
@@ -65,8 +65,7 @@ impl Figures {
 
 /// `bad ≥ threshold × total`, exactly for whole counts.
 fn at_least(counts: &Counts, threshold: Ratio) -> bool {
-    exceeds(counts.bad, counts.total, threshold)
-        || counts.bad * threshold.den() as f64 == counts.total * threshold.num() as f64
+    compare(counts.bad, counts.total, threshold).is_ge()
 }
 
 /// Whether a window holds more than `share × w / long` of the bad events that the whole SLO window may have at the

@@ -131,12 +131,6 @@ impl GroupState {
         slices.correct(&before, spec, &self.events, &slo.maintenance);
     }
 
-    /// Reads a word here and there, see [`super::step`].
-    pub(super) fn fetch(&self) -> usize {
-        let flags = [self.last_sample.is_some(), self.evaluated.is_some(), self.slices.is_some()];
-        self.group.len() + self.spent.len() + flags.into_iter().map(usize::from).sum::<usize>()
-    }
-
     pub fn saw_sample(&mut self, at: Timestamp) {
         self.last_sample = Some(self.last_sample.map_or(at, |last| last.max(at)));
     }
@@ -222,9 +216,15 @@ impl GroupState {
         windows: &[Counts],
     ) -> Option<Arc<str>> {
         let (newest, stretch) = (windows.first()?, *gauge.windows.first()?);
-        let misfit = Misfit::suspect(&slo.indicator, window, newest)?;
-        let wider = self.counts(slo, slo.window.start(now) - stretch, now);
-        misfit.told(wider.total).map(Arc::from)
+        let events = |from| window_counts(&self.events, &slo.maintenance, from, now);
+        let start = slo.window.start(now);
+        // There are never more bad slices than slices; the events in them may not fit all the same.
+        let misfit = match self.slices {
+            None => Misfit::suspect(&slo.indicator, window, newest),
+            Some(_) => Misfit::suspect(&slo.indicator, &events(start), &events(now - stretch)),
+        };
+        let misfit = misfit?;
+        misfit.told(events(start - stretch).total).map(Arc::from)
     }
 
     /// Since when no sample was seen, as far as somebody looked.

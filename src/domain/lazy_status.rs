@@ -31,17 +31,6 @@ impl LazyStatus {
     }
 }
 
-impl LazyStatus {
-    /// Reads a word here and there, see [`super::step`].
-    pub(super) fn fetch(&self) -> usize {
-        let windows = match &self.content {
-            Content::Written(_) => 0,
-            Content::Found { finding, .. } => finding.windows.len() + finding.alerts.len(),
-        };
-        windows + usize::from(self.totals.1 > 0.0)
-    }
-}
-
 /// What lists ask of every status, told without writing it out.
 impl LazyStatus {
     pub fn service(&self) -> &str {

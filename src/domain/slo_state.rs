@@ -156,27 +156,6 @@ impl SloState {
         group.record(&spec, (at, at), 1.0, f64::from(u8::from(!good)), true);
     }
 
-    /// Reads of each cache line that an evaluation needs of this a word; the next three go deeper.
-    pub(super) fn fetch_own(&self) -> usize {
-        let flags = usize::from(self.gauge.is_some()) + usize::from(self.evaluated.is_some());
-        self.groups.len() + self.statuses.len() + self.firing.len() + self.missing_bucket.len() + flags
-    }
-
-    /// Few groups are fetched ahead, for those of one SLO lie side by side.
-    pub(super) fn fetch_groups(&self) -> usize {
-        let statuses = self.statuses.first().map_or(0, |status| Arc::strong_count(status));
-        self.groups.first_key_value().map_or(0, |(values, _)| values.len()) + Arc::strong_count(&self.spec) + statuses
-    }
-
-    pub(super) fn fetch_budgets(&self) -> usize {
-        self.groups.first_key_value().map_or(0, |(_, group)| group.fetch())
-    }
-
-    pub(super) fn fetch_histories(&self) -> usize {
-        let status = self.statuses.first().map_or(0, |status| status.fetch());
-        self.groups.first_key_value().map_or(0, |(_, group)| group.events.fetch()) + status
-    }
-
     fn problem(&self) -> Option<String> {
         if let (Some((target, boundaries)), Indicator::Latency { histogram, threshold, threshold_text }) =
             (self.missing_bucket.first_key_value(), &self.spec.indicator)

@@ -15,7 +15,6 @@ use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
 use std::collections::BTreeSet;
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -233,10 +232,9 @@ impl State {
     /// Evaluates what is pending, and tells what is due.
     fn settle(&mut self, effects: &mut Effects) {
         let Some(setup) = self.setup.clone() else { return };
-        let pending: Vec<(usize, Timestamp)> = std::mem::take(&mut self.pending).into_iter().collect();
-        effects.evaluated.append(&mut pending.iter().map(|(index, _)| *index).collect());
-        for (place, (index, at)) in pending.iter().copied().enumerate() {
-            self.fetch(&pending[place..]);
+        let pending = std::mem::take(&mut self.pending);
+        effects.evaluated.append(&mut pending.keys().copied().collect());
+        for (index, at) in pending {
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
@@ -248,23 +246,6 @@ impl State {
         }
         effects.group_turn |= self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now);
         effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
-    }
-
-    /// Reads a little of the SLOs that are evaluated next. Thousands of SLOs don't fit into the processor's caches, and an
-    /// evaluation follows pointers from one to the next; begun some evaluations ahead, these waits overlap.
-    fn fetch(&self, next: &[(usize, Timestamp)]) {
-        const AHEAD: [(usize, fn(&SloState) -> usize); 4] = [
-            (12, SloState::fetch_own),
-            (9, SloState::fetch_groups),
-            (6, SloState::fetch_budgets),
-            (3, SloState::fetch_histories),
-        ];
-        for (ahead, fetch) in AHEAD {
-            if let Some((index, _)) = next.get(ahead) {
-                // What is read is of no interest, but the compiler must not know.
-                black_box(fetch(&self.slos[*index]));
-            }
-        }
     }
 
     /// Tells an SLO's changes, and anew what fires, with its figures of now.

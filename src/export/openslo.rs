@@ -1,7 +1,7 @@
 //! OpenSLO v1: a Service for each service, and an SLO with its indicator and alert policies inline.
 //!
 //! OpenSLO knows no pairs of windows: a condition looks at one. Each pair becomes a policy with the long window, and an
-//! annotation `slowburn/short-window` says the rest; what else a file can't say is told in notes.
+//! annotation names the short one, which reading takes up; what else a file can't say is told in notes.
 
 use super::exact::decimal;
 use super::yaml::{MapBuilder, Tree};
@@ -11,6 +11,7 @@ use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
 use crate::domain::slo::{Measure, Pair, SliceVerdict, Slo, SloWindow};
 use crate::domain::time::format_duration;
+use crate::spec::OPENSLO_SHORT_WINDOW;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -219,7 +220,7 @@ impl Writer<'_> {
             .plain("alertWhenNoData", no_data.to_string())
             .with("conditions", Tree::List(vec![condition]))
             .with("notificationTargets", Tree::List(vec![target.build()]));
-        let annotations = vec![("slowburn/short-window".to_owned(), Tree::Text(format_duration(pair.short)))];
+        let annotations = vec![(OPENSLO_SHORT_WINDOW.to_owned(), Tree::Text(format_duration(pair.short)))];
         let head = MapBuilder::default().text("kind", "AlertPolicy");
         Ok(head.with("metadata", metadata(&own, &own, &Labels::new(), annotations)).with("spec", spec.build()).build())
     }

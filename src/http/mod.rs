@@ -144,12 +144,17 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {
 }
 
 /// Reads a body, decompressed, holding at most `limit` bytes of it; 0 is no limit.
-pub async fn read_bounded(mut response: Response, limit: u64) -> Result<Bytes, HttpError> {
+pub async fn read_bounded(response: Response, limit: u64) -> Result<Bytes, HttpError> {
     if let Some(encoding) = response.headers().get(reqwest::header::CONTENT_ENCODING)
         && encoding != "identity"
     {
         return Err(HttpError::Body(format!("the answer has Content-Encoding {encoding:?}, known are gzip and zstd")));
     }
+    read_encoded(response, limit).await
+}
+
+/// As [`read_bounded`], in whatever encoding the body is that the client does not know.
+pub async fn read_encoded(mut response: Response, limit: u64) -> Result<Bytes, HttpError> {
     let fresh = || Waiting { since: clock::instant(), timeout: None };
     let waiting = response.extensions().get::<Waiting>().copied().unwrap_or_else(fresh);
     let limit = if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };

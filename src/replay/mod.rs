@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod observe;
 pub mod prometheus;
 pub mod recording;
+mod remote_read;
 pub mod study;
 pub mod tables;
 pub mod virtual_clock;

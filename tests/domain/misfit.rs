@@ -1,10 +1,10 @@
 //! Bad events that are no part of all events: told once it is certain, and never because of the moments of scrapes.
 
-use crate::build::{events, pair, sample, seconds, series, setup, slo, target};
+use crate::build::{events, pair, ratio, sample, seconds, series, setup, slo, target};
 use crate::run::{Run, at};
 use slowburn::domain::event::Event;
 use slowburn::domain::reading::Target;
-use slowburn::domain::slo::{Part, Severity, Slo};
+use slowburn::domain::slo::{Part, Severity, SliceVerdict, Slo, Timeslices};
 use slowburn::domain::status::State;
 use slowburn::domain::step::Effects;
 use std::sync::Arc;
@@ -44,6 +44,18 @@ fn a_part_that_is_more_than_the_whole_is_a_problem_and_alerts_go_on() {
         let told = show(&mut run, 450, 100.0, 15.0).problems;
         assert_eq!((told, run.status().problem.as_deref()), (vec![(run.spec().id.clone(), None)], None));
     }
+}
+
+#[test]
+fn events_of_time_slices_that_do_not_fit_are_a_problem_too() {
+    let slices = Timeslices { slice: seconds(60), target: ratio("95"), verdict: SliceVerdict::Whole };
+    let mut run = Run::new(setup([Slo { timeslices: Some(slices), ..two_counters(Part::Bad) }]));
+    show(&mut run, 0, 0.0, 0.0);
+    (1..30).for_each(|i| drop(show(&mut run, 15 * i, 10.0, 15.0)));
+    let problem = "bad is not a part of total: 15 bad events of 10; do both selectors count the same events?";
+    assert_eq!(run.status().problem.as_deref(), Some(problem));
+    show(&mut run, 450, 100.0, 15.0);
+    assert_eq!(run.status().problem, None);
 }
 
 #[test]

@@ -90,8 +90,7 @@ fn what_openslo_has_no_words_for_is_told() {
     }
 }
 
-/// What slowburn reads of its own OpenSLO: the same promise over the same counters. Each pair comes back as its long window
-/// alone, for a condition of OpenSLO has one.
+/// What slowburn reads of its own OpenSLO: the same promise over the same counters, and the same pairs of windows.
 #[test]
 fn slowburn_reads_its_own_openslo() {
     let before: Vec<_> = all().into_iter().filter(|slo| slo.id.name != "uptime").collect();
@@ -109,7 +108,7 @@ fn slowburn_reads_its_own_openslo() {
                 .policy
                 .pairs
                 .iter()
-                .map(|p| (p.severity, p.long, (p.factor.as_f64() * 1e9).round(), p.r#for))
+                .map(|p| (p.severity, p.long, p.short, (p.factor.as_f64() * 1e9).round(), p.r#for))
                 .collect();
             pairs.sort_by_key(|pair| (pair.0, pair.1));
             pairs

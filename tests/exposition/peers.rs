@@ -5,10 +5,12 @@ use super::table::{ROWS, Row};
 use super::{Parsed, samples};
 use proptest::prelude::*;
 use serde_json::Value;
-use slowburn::source::exposition::Format::{OpenMetrics, Text};
+use slowburn::source::exposition::Format::{self, OpenMetrics, Text};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A program that ends with the test.
@@ -22,7 +24,7 @@ impl Drop for Running {
 }
 
 /// Whether `promtool check metrics` can read a body; what it says about style does not count.
-fn promtool_reads(body: &str) -> bool {
+pub fn promtool_reads(body: &[u8]) -> bool {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -30,7 +32,7 @@ fn promtool_reads(body: &str) -> bool {
         .stderr(Stdio::null())
         .spawn()
         .expect("promtool (package prometheus) is installed");
-    promtool.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+    promtool.stdin.take().unwrap().write_all(body).unwrap();
     const READ_AND_FINE: i32 = 0;
     const READ_WITH_STYLE_PROBLEMS: i32 = 3;
     matches!(promtool.wait().unwrap().code(), Some(READ_AND_FINE | READ_WITH_STYLE_PROBLEMS))
@@ -38,38 +40,43 @@ fn promtool_reads(body: &str) -> bool {
 
 #[test]
 fn promtool_takes_and_refuses_what_the_table_says() {
-    let is_wrong = |row: &&Row| row.promtool.is_some_and(|expected| promtool_reads(row.body) != expected);
+    let is_wrong = |row: &&Row| row.promtool.is_some_and(|expected| promtool_reads(row.body.as_bytes()) != expected);
     let wrong: Vec<_> = ROWS.iter().filter(is_wrong).map(|row| (row.name, row.body)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Answers `/N` with the body of row N, for as long as the test runs.
-fn serve_rows() -> SocketAddr {
+/// A format and a body in it.
+type Body = (Format, &'static [u8]);
+
+/// Answers `/N` with the body of number N, for as long as the test runs.
+fn serve(bodies: Vec<Body>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
+        let bodies = Arc::new(bodies);
         for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
+            let bodies = bodies.clone();
+            std::thread::spawn(move || answer(stream, &bodies));
         }
     });
     address
 }
 
-fn answer(mut stream: TcpStream) -> Option<()> {
+fn answer(mut stream: TcpStream, bodies: &[Body]) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let request = lines.next()?.ok()?;
     lines.map_while(Result::ok).find(String::is_empty)?;
-    let row =
-        request.split(' ').nth(1)?.trim_start_matches('/').parse().ok().and_then(|index: usize| ROWS.get(index))?;
-    let media_type = match row.format {
+    let number = request.split(' ').nth(1)?.trim_start_matches('/').parse::<usize>().ok()?;
+    let (format, body) = bodies.get(number)?;
+    let media_type = match format {
         Text => "text/plain; version=0.0.4",
         OpenMetrics => "application/openmetrics-text; version=1.0.0",
     };
-    let length = row.body.len();
+    let length = body.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
-    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(row.body.as_bytes())).ok()
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).ok()
 }
 
 fn get_json(address: SocketAddr, path: &str) -> Option<Value> {
@@ -81,15 +88,17 @@ fn get_json(address: SocketAddr, path: &str) -> Option<Value> {
     serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
 }
 
-/// A real Prometheus that scrapes each row as a job of its own.
-fn start_prometheus(rows: SocketAddr, directory: &std::path::Path) -> (Running, SocketAddr) {
-    let jobs: String = (0..ROWS.len())
-        .map(|row| {
-            format!("- {{job_name: \"{row}\", metrics_path: /{row}, static_configs: [{{targets: [\"{rows}\"]}}]}}\n")
+/// A real Prometheus that scrapes each body as a job of its own.
+fn start_prometheus(bodies: SocketAddr, count: usize, directory: &std::path::Path) -> (Running, SocketAddr) {
+    let jobs: String = (0..count)
+        .map(|body| {
+            format!(
+                "- {{job_name: \"{body}\", metrics_path: /{body}, static_configs: [{{targets: [\"{bodies}\"]}}]}}\n"
+            )
         })
         .collect();
     let config = directory.join("prometheus.yml");
-    std::fs::write(&config, format!("global: {{scrape_interval: 1s}}\nscrape_configs:\n{jobs}")).unwrap();
+    std::fs::write(&config, format!("global: {{scrape_interval: 2s}}\nscrape_configs:\n{jobs}")).unwrap();
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
     let prometheus = Command::new("prometheus")
         .arg(format!("--config.file={}", config.display()))
@@ -102,31 +111,63 @@ fn start_prometheus(rows: SocketAddr, directory: &std::path::Path) -> (Running, 
     (Running(prometheus), address)
 }
 
-/// Each row's health and last error, once Prometheus has scraped all of them.
-fn scraped(prometheus: SocketAddr) -> Vec<(usize, bool, String)> {
+/// Whether each body was taken, once Prometheus has scraped all of them.
+fn verdicts(prometheus: SocketAddr, count: usize) -> Vec<bool> {
     const ATTEMPTS: usize = 600;
     for _ in 0..ATTEMPTS {
         let answer = get_json(prometheus, "/api/v1/targets").unwrap_or_default();
         let targets = answer["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
         let text = |target: &Value, key: &str| target[key].as_str().unwrap_or_default().to_owned();
         let done = |target: &Value| matches!(target["health"].as_str(), Some("up" | "down"));
-        if targets.len() == ROWS.len() && targets.iter().all(done) {
-            let row = |target: &Value| text(target, "scrapePool").parse().unwrap();
-            return targets.iter().map(|t| (row(t), text(t, "health") == "up", text(t, "lastError"))).collect();
+        if targets.len() == count && targets.iter().all(done) {
+            let number = |target: &Value| text(target, "scrapePool").parse().unwrap();
+            let all: BTreeMap<usize, bool> = targets.iter().map(|t| (number(t), text(t, "health") == "up")).collect();
+            return all.into_values().collect();
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("Prometheus did not scrape every row within a minute");
+    panic!("Prometheus did not scrape every body within a minute");
+}
+
+/// Samples that were stored of each body, sorted, as texts.
+fn stored(prometheus: SocketAddr, count: usize) -> Vec<Vec<String>> {
+    let answer = get_json(prometheus, "/api/v1/query?query=%7Bjob%3D~%22.%2B%22%7D").unwrap_or_default();
+    let mut stored = vec![Vec::new(); count];
+    for series in answer["data"]["result"].as_array().expect("a vector") {
+        let labels = series["metric"].as_object().expect("labels").iter();
+        let labels: BTreeMap<&str, &str> =
+            labels.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        let name = labels["__name__"];
+        if name == "up" || name.starts_with("scrape_") {
+            continue;
+        }
+        let own = labels.iter().filter(|(label, _)| !["__name__", "job", "instance"].contains(*label));
+        let labels_of = own.map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let value = series["value"][1].as_str().and_then(|value| value.parse().ok()).expect("a number");
+        let number: usize = labels["job"].parse().expect("a number");
+        stored[number].push(Parsed { name: name.to_owned(), labels: labels_of, value, at: None, line: 0 }.to_string());
+    }
+    stored.iter_mut().for_each(|samples| samples.sort());
+    stored
+}
+
+/// Which bodies a real Prometheus takes, and the samples that it stores of each.
+pub fn scrape(bodies: Vec<Body>) -> (Vec<bool>, Vec<Vec<String>>) {
+    let directory = tempfile::tempdir().unwrap();
+    let count = bodies.len();
+    let (_prometheus, address) = start_prometheus(serve(bodies), count, directory.path());
+    let verdicts = verdicts(address, count);
+    (verdicts, stored(address, count))
 }
 
 #[test]
 fn prometheus_takes_and_refuses_what_the_table_says() {
-    let directory = tempfile::tempdir().unwrap();
-    let (_prometheus, address) = start_prometheus(serve_rows(), directory.path());
-    let wrong: Vec<String> = scraped(address)
-        .into_iter()
-        .filter(|(row, up, _)| ROWS[*row].server != *up)
-        .map(|(row, up, error)| format!("{}: up {up}: {:?}: {error}", ROWS[row].name, ROWS[row].body))
+    let (verdicts, _) = scrape(ROWS.iter().map(|row| (row.format, row.body.as_bytes())).collect());
+    let wrong: Vec<String> = ROWS
+        .iter()
+        .zip(verdicts)
+        .filter(|(row, up)| row.server != *up)
+        .map(|(row, up)| format!("{}: up {up}: {:?}", row.name, row.body))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -173,20 +214,44 @@ fn plain_body() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 1..20).prop_map(|lines| lines.concat())
 }
 
-fn with_prometheus_parse(body: &str) -> Vec<Parsed> {
-    let scrape = prometheus_parse::Scrape::parse(body.lines().map(|line| Ok(line.to_owned()))).unwrap();
-    let parsed = |sample: &prometheus_parse::Sample| {
-        let mut labels: Vec<_> = sample.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        labels.sort();
-        let prometheus_parse::Value::Untyped(value) = sample.value else { panic!("{sample:?} has no type") };
-        Parsed { name: sample.metric.clone(), labels, value, at: Some(sample.timestamp.timestamp_millis()), line: 0 }
-    };
-    scrape.samples.iter().map(parsed).collect()
+/// What `prometheus-parse` reads, as texts; what it groups is taken apart again.
+pub fn with_prometheus_parse(body: &str) -> Vec<String> {
+    use prometheus_parse::Value::{Counter, Gauge, Histogram, Summary, Untyped};
+    // What it puts where a line has no time: a moment that no test has.
+    let now = chrono::DateTime::from_timestamp_millis(-987_654_321).unwrap();
+    let lines = body.lines().map(|line| Ok(line.to_owned()));
+    let scrape = prometheus_parse::Scrape::parse_at(lines, now).unwrap();
+    let mut all = Vec::new();
+    for sample in &scrape.samples {
+        let labels = || sample.labels.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let at = Some(sample.timestamp).filter(|at| *at != now).map(|at| at.timestamp_millis());
+        let mut add = |suffix: &str, label: Option<(&str, String)>, value: f64| {
+            let label = label.map(|(name, value)| (name.to_owned(), value));
+            let mut labels: Vec<_> = labels().chain(label).collect();
+            labels.sort();
+            all.push(Parsed { name: format!("{}{suffix}", sample.metric), labels, value, at, line: 0 }.to_string());
+        };
+        match &sample.value {
+            Counter(value) | Gauge(value) | Untyped(value) => add("", None, *value),
+            Histogram(buckets) => {
+                buckets.iter().for_each(|b| add("_bucket", Some(("le", bound(b.less_than))), b.count));
+            }
+            Summary(quantiles) => {
+                quantiles.iter().for_each(|q| add("", Some(("quantile", q.quantile.to_string())), q.count));
+            }
+        }
+    }
+    all
+}
+
+fn bound(value: f64) -> String {
+    if value == f64::INFINITY { "+Inf".to_owned() } else { value.to_string() }
 }
 
 proptest! {
     #[test]
     fn prometheus_parse_reads_the_same_where_it_is_right(body in plain_body()) {
-        prop_assert_eq!(samples(&body, Text), Ok(with_prometheus_parse(&body)), "{:?}", body);
+        let found = samples(&body, Text).map(|samples| samples.iter().map(ToString::to_string).collect::<Vec<_>>());
+        prop_assert_eq!(found, Ok(with_prometheus_parse(&body)), "{:?}", body);
     }
 }

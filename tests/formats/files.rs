@@ -221,6 +221,45 @@ fn openslo_documents_refer_to_one_another_across_files() {
 }
 
 #[test]
+fn an_annotation_of_a_policy_names_the_short_window() {
+    const WEB: &str = "shop/web 99% over 4w\n  Good g of t\n";
+    for (name, annotations, expected) in [
+        (
+            "as exported",
+            "slowburn/short-window: 5m",
+            format!("{WEB}  page: 1h/5m x14.4 for 5m\n  no data after 5m: page\n"),
+        ),
+        (
+            "another one",
+            "team/short-window: 5m",
+            format!("{WEB}  page: 1h/1h x14.4 for 5m\n  no data after 5m: page\n"),
+        ),
+        (
+            "as long as the long one",
+            "slowburn/short-window: 1h",
+            format!(
+                "{WEB}  page: 1h/1h x14.4 for 5m\n  no data after 5m: page\nslo.yaml:10:36: warning: spec.alertPolicies[0].alertPolicyRef: the annotation slowburn/short-window of 1h is not below the condition's window of 1h: \"fast\"; it is left aside; write a shorter one, or none\n"
+            ),
+        ),
+    ] {
+        let annotated = changed(
+            POLICIES,
+            "metadata: {name: fast}",
+            &format!("metadata: {{name: fast, annotations: {{{annotations}}}}}"),
+        );
+        let slo = format!("{OPENSLO}  alertPolicies: [{{alertPolicyRef: fast}}]\n");
+        let (reading, diagnostics) = read_all(&[("slo.yaml", &slo), ("sli.yaml", SLI), ("policies.yaml", &annotated)]);
+        assert_eq!(summary(&reading, &diagnostics), expected, "{name}");
+    }
+    for text in ["soon", "0s", "1ms"] {
+        let annotated = format!("metadata: {{name: fast, annotations: {{slowburn/short-window: {text}}}}}");
+        let annotated = changed(POLICIES, "metadata: {name: fast}", &annotated);
+        let (_, diagnostics) = read_all(&[("policies.yaml", &annotated)]);
+        assert_eq!(diagnostics.errors(), 1, "{text}");
+    }
+}
+
+#[test]
 fn several_objectives_are_several_slos() {
     let text = changed(
         &format!("{SLI}---\n{OPENSLO}"),

@@ -1,85 +1,10 @@
 //! Against Debian's Prometheus, which is given the history by promtool.
 
 use super::trace::{START, installation, lines, of_type, replay};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use tempfile::TempDir;
-
-/// Long enough for a busy machine; a test that meets it has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A Prometheus with the samples of an installation; ends when dropped.
-struct Server {
-    program: Child,
-    port: u16,
-    _data: TempDir,
-}
-
-impl Server {
-    fn start(samples: &Path, arguments: &[&str]) -> Self {
-        let data = tempfile::tempdir().expect("a directory");
-        let blocks = data.path().join("data");
-        let made = Command::new("promtool")
-            .args(["tsdb", "create-blocks-from", "openmetrics"])
-            .args([samples, &blocks])
-            .output()
-            .expect("promtool (Debian's prometheus)");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        std::fs::write(data.path().join("prometheus.yml"), "global: {scrape_interval: 1h}\n").expect("written");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let program = Command::new("prometheus")
-            .arg(format!("--config.file={}", data.path().join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", blocks.display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .args(["--storage.tsdb.retention.time=100y", "--log.level=error"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("prometheus (Debian's package)");
-        let mut server = Self { program, port, _data: data };
-        let begin = slowburn::clock::instant();
-        while !server.is_ready() {
-            assert!(server.program.try_wait().expect("a child").is_none(), "prometheus ended");
-            assert!(begin.elapsed() < PATIENCE, "prometheus is not ready");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        server
-    }
-
-    fn is_ready(&self) -> bool {
-        TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.get("/-/ready").split(' ').nth(1) == Some("200")
-    }
-
-    /// A whole answer over a connection of its own.
-    fn get(&self, path: &str) -> String {
-        use std::io::{Read, Write};
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.program.kill();
-        let _ = self.program.wait();
-    }
-}
+use crate::server::Server;
 
 /// Transitions and statuses, as texts.
-fn story(lines: &[serde_json::Value]) -> Vec<String> {
+pub fn story(lines: &[serde_json::Value]) -> Vec<String> {
     let told = |line: &&serde_json::Value| line["type"] == "transition" || line["type"] == "slo";
     lines.iter().filter(told).map(ToString::to_string).collect()
 }
@@ -89,7 +14,7 @@ fn a_prometheus_tells_the_same_story_as_the_samples_it_was_given() {
     let dir = installation();
     let from_file = story(&lines(dir.path(), &["--samples", "samples.om"]));
     assert!(from_file.len() > 6, "{from_file:?}");
-    let server = Server::start(&dir.path().join("samples.om"), &[]);
+    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
     let url = server.url();
     for (name, step) in [("one piece", "3d"), ("pieces between scrapes", "7h13m"), ("pieces at scrapes", "1h")] {
         let arguments =
@@ -103,7 +28,7 @@ fn a_prometheus_tells_the_same_story_as_the_samples_it_was_given() {
 #[test]
 fn a_server_that_refuses_large_queries_is_asked_for_less() {
     let dir = installation();
-    let server = Server::start(&dir.path().join("samples.om"), &["--query.max-samples=700"]);
+    let server = Server::start(&[&dir.path().join("samples.om")], &["--query.max-samples=700"]);
     let url = server.url();
     let arguments = ["--prometheus", &url, "--start", "2d", "--end", "2026-01-03T00:00:00Z", "--step", "2d"];
     let asked = story(&lines(dir.path(), &arguments));
@@ -113,7 +38,7 @@ fn a_server_that_refuses_large_queries_is_asked_for_less() {
 #[test]
 fn answers_of_range_queries_are_read_from_files() {
     let dir = installation();
-    let server = Server::start(&dir.path().join("samples.om"), &[]);
+    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
     let end = START + 48 * 3600 - 60;
     let mut files = Vec::new();
     for name in ["orders_total", "order_seconds_bucket", "order_seconds_count", "up"] {
@@ -130,7 +55,7 @@ fn answers_of_range_queries_are_read_from_files() {
 #[test]
 fn one_slo_alone_is_asked_for_and_told_of() {
     let dir = installation();
-    let server = Server::start(&dir.path().join("samples.om"), &[]);
+    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
     let url = server.url();
     let arguments =
         ["--prometheus", &url, "--start", "1767225600", "--end", "2026-01-03T00:00:00Z", "--slo", "shop/speed"];
@@ -144,7 +69,7 @@ fn one_slo_alone_is_asked_for_and_told_of() {
 #[test]
 fn a_server_that_is_not_there_or_says_no_is_an_error() {
     let dir = installation();
-    let server = Server::start(&dir.path().join("samples.om"), &[]);
+    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
     let wrong = format!("{}/elsewhere", server.url());
     let empty = server.url();
     for (name, url, end, message) in [

@@ -241,7 +241,7 @@ async fn a_quiet_night_is_not_a_good_one_when_budgets_are_spent() {
     browse(site, async |page| {
         page.open("/alerts").await;
         let main = page.text("main").await;
-        for part in ["Nothing fires", "1 budget is spent", "1 budget has no data", "1 budget can't be computed"] {
+        for part in ["Nothing fires", "1 budget is spent", "1 budget has no data", "1 budget can't be relied on"] {
             assert!(main.contains(part), "{part:?} in {main}");
         }
         assert_eq!(page.eval("document.querySelectorAll('main .s-ok').length").await, 0);

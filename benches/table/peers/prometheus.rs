@@ -7,6 +7,8 @@ use crate::client::Metrics;
 use crate::rows::Table;
 use crate::system;
 use slowburn::clock;
+use std::fs::File;
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,7 +27,7 @@ pub fn measure(setting: &Setting, table: &mut Table) -> Vec<Figures> {
     let data = dir.path().join("data");
     let now = clock::now().0 / 1000;
     let past = Past { setting, now, depth: Depth::Read, unit: Unit::Seconds };
-    fill(&data, now, |text, span| (0..setting.largest()).for_each(|service| past.write(text, service, span.clone())));
+    fill(&data, now, setting.largest(), |text, service, span| past.write(text, service, span));
     setting.sizes.iter().map(|slos| run(setting, dir.path(), *slos, table)).collect()
 }
 
@@ -80,12 +82,12 @@ pub fn disk(setting: &Setting, table: &mut Table) -> f64 {
     let data = dir.path().join("data");
     let now = clock::now().0 / 1000;
     let past = Past { setting, now, depth: Depth::Everything, unit: Unit::Seconds };
-    fill(&data, now, |text, span| (0..ON_DISK).for_each(|service| past.write(text, service, span.clone())));
+    fill(&data, now, ON_DISK, |text, service, span| past.write(text, service, span));
     system::size(&data) / ON_DISK as f64 / (PERIOD as f64 / 86_400.0)
 }
 
-/// Fills a data directory with blocks up to `now`; `write` tells the samples of a span.
-pub fn fill(data: &Path, now: i64, write: impl Fn(&mut String, Range<i64>) + Sync) {
+/// Fills a data directory with blocks up to `now`; `write` tells the samples of one of `services` in a span.
+pub fn fill(data: &Path, now: i64, services: usize, write: impl Fn(&mut String, usize, Range<i64>) + Sync) {
     std::fs::create_dir_all(data).expect("a directory");
     let since = (now - PERIOD) / SHORTEST * SHORTEST - SHORTEST;
     // The long blocks last, for they are taken from the end.
@@ -94,9 +96,16 @@ pub fn fill(data: &Path, now: i64, write: impl Fn(&mut String, Range<i64>) + Syn
     let spans = Mutex::new(spans);
     let work = || {
         while let Some(span) = spans.lock().ok().and_then(|mut spans| spans.pop()) {
-            let mut text = String::new();
-            write(&mut text, span.clone());
-            block(data, text, span);
+            let input = data.with_file_name(format!("{}.om", span.start));
+            let mut file = File::create(&input).expect("a file");
+            for service in 0..services {
+                let mut text = String::new();
+                write(&mut text, service, span.clone());
+                file.write_all(text.as_bytes()).expect("room for a block's text");
+            }
+            file.write_all(b"# EOF\n").expect("room for a block's text");
+            block(data, &input);
+            std::fs::remove_file(&input).expect("our own file");
         }
     };
     std::thread::scope(|scope| {
@@ -119,15 +128,11 @@ fn blocks(span: Range<i64>) -> Vec<Range<i64>> {
 }
 
 /// Makes one block; promtool reads its whole input once for each block, so each has an input of its own.
-fn block(data: &Path, mut text: String, span: Range<i64>) {
-    text.push_str("# EOF\n");
-    let input = data.with_file_name(format!("{}.om", span.start));
-    std::fs::write(&input, text).expect("room for a block's text");
+fn block(data: &Path, input: &Path) {
     let status = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=54h"])
-        .args([&input, data])
+        .args([input, data])
         .stdout(Stdio::null())
         .status();
-    assert!(status.is_ok_and(|status| status.success()), "promtool makes a block of {span:?}");
-    std::fs::remove_file(&input).expect("our own file");
+    assert!(status.is_ok_and(|status| status.success()), "promtool makes a block of {}", input.display());
 }

@@ -25,8 +25,9 @@ pub fn measure(setting: &Setting, table: &mut Table) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let now = clock::now().0 / 1000;
     let past = Past { setting, now, depth: Depth::Everything, unit: Unit::Seconds };
-    prometheus::fill(&dir.path().join("data"), now, |text, span| {
-        UNEVEN.iter().for_each(|(name, kind)| past.counters(text, name, *kind, span.clone()));
+    prometheus::fill(&dir.path().join("data"), now, UNEVEN.len(), |text, service, span| {
+        let (name, kind) = UNEVEN[service];
+        past.counters(text, name, kind, span);
     });
     let server = prometheus::start(dir.path(), "");
     let at = now / 60 * 60;

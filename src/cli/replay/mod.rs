@@ -17,7 +17,7 @@ use crate::domain::time::{Timestamp, parse_duration};
 use crate::replay::collect::{Collector, configured_interval};
 use crate::replay::known::{self, Known};
 use crate::replay::matrix::Samples;
-use crate::replay::prometheus::{Prometheus, pieces};
+use crate::replay::prometheus::{Prometheus, Protocol, pieces};
 use crate::replay::study::{self, Study};
 use crate::replay::what_if::{self, WhatIf};
 use crate::replay::{self, html, lines, observe, tables, wanted};
@@ -53,6 +53,9 @@ pub struct ReplayArgs {
     /// How much history one query asks for; too large pieces are halved
     #[arg(long, value_name = "DURATION", default_value = "2h", requires = "prometheus")]
     step: String,
+    /// Read raw samples by Prometheus's remote read protocol (/api/v1/read) instead of queries
+    #[arg(long, requires = "prometheus")]
+    remote_read: bool,
     /// A file with http_config keys (authorization, basic_auth, tls_config, http_headers, …) for --prometheus
     #[arg(long = "http.config", value_name = "FILE", requires = "prometheus")]
     http_config: Option<PathBuf>,
@@ -218,7 +221,8 @@ async fn ask(
     let step = parse_duration(&args.step).ok().filter(|step| *step >= Duration::from_secs(1));
     let step = step.ok_or_else(|| anyhow!("--step: write a duration of a second or more, such as 2h"))?;
     let selectors = wanted::selectors(&config.setup);
-    let server = Prometheus::new(url, http)?;
+    let protocol = if args.remote_read { Protocol::RemoteRead } else { Protocol::Query };
+    let server = Prometheus::new(url, http, protocol)?;
     let (mut collector, mut study) = (Collector::new(&config.setup), new(range));
     let mut progress = Progress::new(range);
     for (from, to) in pieces(range.0, range.1, step) {

@@ -135,12 +135,6 @@ impl Edges {
 }
 
 impl History {
-    /// Reads of each cache line that [`History::at_edges`] needs a word.
-    pub fn fetch(&self) -> usize {
-        let spans = self.edges.spans.iter().filter(|span| span.before.at > span.after.at).count();
-        spans + self.head.last().map_or(0, |last| usize::from(last.sum.total > 0.0))
-    }
-
     /// [`History::at`] at several moments; faster when each lies shortly after the one that stood at its place in the
     /// last call.
     pub fn at_edges(&mut self, moments: &[Timestamp]) -> SmallVec<[Counts; 12]> {

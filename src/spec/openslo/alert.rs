@@ -1,11 +1,12 @@
 //! Alert policies and conditions: a burn rate over one window each.
 //!
-//! A condition looks at one window only, so its pair has the same window twice. Without a policy nothing alerts, as the
-//! file says nothing of alerts.
+//! A condition looks at one window only, so its pair has the same window twice, unless the policy's annotation
+//! `slowburn/short-window`, which `export` writes, names another one. Without a policy nothing alerts, as the file says
+//! nothing of alerts.
 
 use super::super::fidelity::Notes;
 use super::super::foreign;
-use super::keys::{BURN, CONDITION, CONDITION_REF, POLICY, POLICY_REF};
+use super::keys::{BURN, CONDITION, CONDITION_REF, METADATA, POLICY, POLICY_REF};
 use super::{Library, units};
 use crate::config::decode::{Map, Value};
 use crate::domain::group::shown_label;
@@ -13,6 +14,10 @@ use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
 use crate::domain::slo::{Extras, NoData, Pair, Policy, Severity};
 use crate::domain::time::format_duration;
+use std::time::Duration;
+
+/// The annotation of a policy that names the short window of its pairs.
+pub const SHORT_WINDOW: &str = "slowburn/short-window";
 
 /// Words by which people name what must wake someone.
 const URGENT: [&str; 10] = ["page", "crit", "urgent", "high", "fatal", "emergency", "p0", "p1", "sev0", "sev1"];
@@ -30,6 +35,8 @@ pub(super) struct Condition {
 pub(super) struct AlertPolicy {
     breaching: bool,
     no_data: bool,
+    /// By [`SHORT_WINDOW`].
+    short: Option<Duration>,
     conditions: Vec<Reference>,
     notes: Notes,
 }
@@ -60,7 +67,7 @@ pub(super) fn condition(value: &Value<'_>) -> Option<Condition> {
     let lookback = burn.get("lookbackWindow").and_then(|window| units::duration(&window))?;
     let after = match burn.get("alertAfter") {
         Some(after) if after.node().text() != Some("0m") => units::duration(&after)?,
-        _ => std::time::Duration::ZERO,
+        _ => Duration::ZERO,
     };
     let lower = word.to_lowercase();
     let severity = if URGENT.iter().any(|urgent| lower.contains(urgent)) { Severity::Page } else { Severity::Ticket };
@@ -86,8 +93,8 @@ fn note_op(burn: &Map<'_>, notes: &mut Notes) -> Option<()> {
     Some(())
 }
 
-/// Reads the `spec` of an AlertPolicy.
-pub(super) fn policy(value: &Value<'_>) -> Option<AlertPolicy> {
+/// Reads an AlertPolicy from its `spec` and its `metadata`.
+pub(super) fn policy(value: &Value<'_>, metadata: Option<&Value<'_>>) -> Option<AlertPolicy> {
     let map = value.lenient_map(&POLICY)?;
     let mut notes = Notes::default();
     let switch = |key| map.get(key).and_then(|value: Value<'_>| value.boolean()).unwrap_or(false);
@@ -102,7 +109,19 @@ pub(super) fn policy(value: &Value<'_>) -> Option<AlertPolicy> {
         notes.left_out("notificationTargets", "messages go by route and receivers of the main file");
     }
     let conditions = map.get("conditions")?.list_of(|item| reference(item));
-    Some(AlertPolicy { breaching, no_data, conditions, notes })
+    let short = metadata.and_then(short_window);
+    Some(AlertPolicy { breaching, no_data, short, conditions, notes })
+}
+
+fn short_window(metadata: &Value<'_>) -> Option<Duration> {
+    let annotations = metadata.lenient_map(&METADATA)?.get("annotations")?;
+    let (.., at) = annotations.entries()?.into_iter().find(|(key, ..)| *key == SHORT_WINDOW)?;
+    let short = at.positive_duration()?;
+    if short.subsec_nanos() != 0 {
+        at.error("a window has whole seconds", "write it like 5m");
+        return None;
+    }
+    Some(short)
 }
 
 fn reference(value: &Value<'_>) -> Option<Reference> {
@@ -125,7 +144,7 @@ pub(super) fn read(list: Option<&Value<'_>>, library: &Library, notes: &mut Note
         let Some((at, policy)) = named_policy(item, library) else { continue };
         notes.extend(&policy.notes);
         for condition in policy.conditions.iter().filter_map(|reference| resolved(reference, &at, library)) {
-            add(&mut all, &policy, condition, notes);
+            add(&mut all, &policy, condition, &at, notes);
         }
     }
     all.pairs.sort_by_key(|pair| (pair.severity, pair.long));
@@ -137,7 +156,7 @@ fn named_policy<'a>(item: &Value<'a>, library: &Library) -> Option<(Value<'a>, A
     map.exactly_one(&["alertPolicyRef", "spec"]);
     let Some(name_at) = map.get("alertPolicyRef") else {
         let at = map.get("spec")?;
-        let policy = policy(&at)?;
+        let policy = policy(&at, map.get("metadata").as_ref())?;
         return Some((at, policy));
     };
     let name = name_at.nonempty()?;
@@ -152,8 +171,9 @@ fn resolved<'l>(reference: &'l Reference, at: &Value<'_>, library: &'l Library) 
     }
 }
 
-fn add(all: &mut Policy, policy: &AlertPolicy, condition: &Condition, notes: &mut Notes) {
-    let Pair { severity, long, factor, .. } = condition.pair;
+fn add(all: &mut Policy, policy: &AlertPolicy, condition: &Condition, at: &Value<'_>, notes: &mut Notes) {
+    let pair = pair(policy, condition, at);
+    let Pair { severity, long, short, factor, .. } = pair;
     notes.extend(&condition.notes);
     if policy.no_data {
         all.no_data =
@@ -165,14 +185,31 @@ fn add(all: &mut Policy, policy: &AlertPolicy, condition: &Condition, notes: &mu
         return;
     }
     let label = shown_label("severity");
-    let window = format_duration(long);
+    let mut windows = format_duration(long);
+    if short < long {
+        windows = format!("{windows} and {}", format_duration(short));
+    }
     notes.changed(
         "alertPolicies",
-        format!("a burn rate above {factor} over {window} is a {severity}; {:?} is its label {label}", condition.word),
+        format!("a burn rate above {factor} over {windows} is a {severity}; {:?} is its label {label}", condition.word),
     );
-    if !all.pairs.contains(&condition.pair) {
-        all.pairs.push(condition.pair);
+    if !all.pairs.contains(&pair) {
+        all.pairs.push(pair);
     }
     let labels = Labels::new().with(label, condition.word.clone());
     all.of_severity.entry(severity).or_insert(Extras { labels, annotations: Labels::new() });
+}
+
+/// The condition's pair, with the short window of the policy where that is one.
+fn pair(policy: &AlertPolicy, condition: &Condition, at: &Value<'_>) -> Pair {
+    let Some(short) = policy.short else { return condition.pair };
+    if short >= condition.pair.long {
+        let (short, long) = (format_duration(short), format_duration(condition.pair.long));
+        at.warn(
+            format!("the annotation {SHORT_WINDOW} of {short} is not below the condition's window of {long}"),
+            "it is left aside; write a shorter one, or none",
+        );
+        return condition.pair;
+    }
+    Pair { short, ..condition.pair }
 }

@@ -10,6 +10,7 @@ mod sli;
 mod slo;
 mod units;
 
+pub use alert::SHORT_WINDOW;
 pub(super) use alpha::read as read_alpha;
 
 use super::declared::{Declared, place};
@@ -104,7 +105,8 @@ impl Library {
                 alert::condition(spec).into_iter().for_each(|found| self.conditions.put(name_at, name.clone(), found));
             }
             "AlertPolicy" => {
-                alert::policy(spec).into_iter().for_each(|found| self.policies.put(name_at, name.clone(), found));
+                let found = alert::policy(spec, document.get("metadata").as_ref());
+                found.into_iter().for_each(|found| self.policies.put(name_at, name.clone(), found));
             }
             "Service" => drop(spec.lenient_map(&SERVICE)),
             "AlertNotificationTarget" => drop(spec.lenient_map(&TARGET)),

@@ -74,7 +74,7 @@ fn page(published: &Published, now: Timestamp) -> Alerts {
     Alerts { rows: rows.collect(), summary, quiet: quiet(published, &chrome.root), chrome }
 }
 
-/// Silence is no proof of health: budgets that are spent already, SLOs without data and those that can't be computed.
+/// Silence is no proof of health: budgets that are spent already, SLOs without data and those that can't be relied on.
 fn quiet(published: &Published, root: &str) -> Vec<(String, String)> {
     let count = |is: fn(&LazyStatus) -> bool| published.statuses.iter().filter(|status| is(status)).count();
     let spent = count(|status| status.budget.remaining.is_some_and(|left| left <= 0.0));
@@ -85,7 +85,7 @@ fn quiet(published: &Published, root: &str) -> Vec<(String, String)> {
     let all = [
         (spent, format!("{} {is} spent", plural(spent, "budget")), format!("{root}?sort=budget")),
         (silent, format!("{} {has} no data", plural(silent, "budget")), format!("{root}?state=no_data")),
-        (broken, format!("{} can't be computed", plural(broken, "budget")), format!("{root}?state=error")),
+        (broken, format!("{} can't be relied on", plural(broken, "budget")), format!("{root}?state=error")),
     ];
     all.into_iter().filter(|(count, ..)| *count > 0).map(|(_, text, href)| (text, href)).collect()
 }

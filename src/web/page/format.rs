@@ -158,7 +158,7 @@ pub fn state(state: State) -> &'static str {
 /// What a state means, in one sentence.
 pub fn state_meaning(state: State) -> &'static str {
     match state {
-        State::Error => "The SLI can't be computed.",
+        State::Error => "The SLI can't be relied on.",
         State::Critical => "The budget burns so fast that somebody was paged.",
         State::Burning => "The budget burns faster than it should; a ticket was raised.",
         State::NoData => "Nothing was measured lately.",

@@ -1,7 +1,7 @@
 //! Banners and notices: what is wrong with slowburn itself.
 //!
 //! No page may look healthy while its numbers can't be trusted, or while nobody is told of them: a failed reload, a store
-//! that can't be written, numbers that no longer change, SLOs that can't be computed, targets that can't be found or
+//! that can't be written, numbers that no longer change, SLOs that can't be relied on, targets that can't be found or
 //! read, and messages that nobody accepts.
 
 use super::chrome::{number, plural};
@@ -115,7 +115,7 @@ fn problems(published: &Published, root: &str) -> Option<Banner> {
     };
     (!broken.is_empty()).then(|| Banner {
         class: "error",
-        title: format!("{} can't be computed.", plural(broken.len(), "SLO")),
+        title: format!("{} can't be relied on.", plural(broken.len(), "SLO")),
         lines: broken.iter().take(QUOTED).map(quote).collect(),
         link: Some((format!("{root}?state=error"), "show")),
     })

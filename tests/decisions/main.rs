@@ -1,0 +1,12 @@
+//! Alert decisions: Sloth's generated rules and slowburn's own export in a real Prometheus, beside slowburn's replay of
+//! the same samples, transition by transition.
+
+mod agreement;
+mod compare;
+mod indicator;
+mod model;
+mod peers;
+mod server;
+mod services;
+mod table;
+mod traces;

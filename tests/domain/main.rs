@@ -12,6 +12,7 @@ mod dispatch;
 mod gauges;
 mod groups;
 mod idle;
+mod levels;
 mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

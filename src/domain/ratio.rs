@@ -114,7 +114,8 @@ mod tests {
         {
             assert_eq!(Ratio::parse(text), Ratio::new(num, den), "{text}");
         }
-        for text in ["", ".", "1.", ".5", "-1", "1e3", "nan", "1.2.3", "99999999999999999999999"] {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "+1.5", "1.+5", "1e3", "nan", "1.2.3", "99999999999999999999999"]
+        {
             assert_eq!(Ratio::parse(text), None, "{text:?}");
         }
     }
@@ -124,6 +125,10 @@ mod tests {
         let objective = Ratio::parse("99.9").and_then(|r| r.over(Ratio::parse("100")?)).unwrap();
         assert_eq!(objective.complement(), Ratio::new(1, 1000));
         assert_eq!(Ratio::new(2, 100).unwrap().times(Ratio::new(720, 1).unwrap()), Ratio::parse("14.4"));
+        let [half, third, quarters] = [(1, 2), (1, 3), (3, 4)].map(|(num, den)| Ratio::new(num, den).unwrap());
+        assert_eq!(third.times(quarters), Ratio::new(1, 4));
+        assert_eq!(half.times(third), Ratio::new(1, 6));
+        assert_eq!(half.over(quarters), Ratio::new(2, 3));
         assert_eq!(Ratio::new(1, 0), None);
         assert!(Ratio::new(1, 3).unwrap() < Ratio::new(34, 100).unwrap());
     }

@@ -9,8 +9,10 @@ mod budgets;
 mod build;
 mod counting;
 mod dispatch;
+mod gauges;
 mod groups;
 mod idle;
+mod levels;
 mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]

@@ -72,6 +72,9 @@ fn parts_of_an_slo_make_it_whole_again() {
     assert_eq!(whole.groups.len(), 5);
     let mut again = whole.part(0, 2);
     assert_eq!(again.groups.len(), 2);
+    // Alerts that fire are private to the domain; what is stored holds them.
+    let tells_firing = |part: &SloState| !format!("{part:?}").contains("firing: []");
+    assert!(tells_firing(whole) && tells_firing(&again) && !tells_firing(&whole.part(2, 2)));
     again.absorb(whole.part(2, 2));
     again.absorb(whole.part(4, 2));
     assert_eq!(again.groups, whole.groups);

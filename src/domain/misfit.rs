@@ -24,12 +24,6 @@ pub(super) struct Misfit {
 impl Misfit {
     /// Looks at the counts of the SLO window, and of the newest stretch of it.
     pub fn suspect(indicator: &Indicator, window: &Counts, newest: &Counts) -> Option<Self> {
-        // Nearly always there are neither more bad events than there are events nor less than none, so that there are
-        // not too many good ones either, and then the definition need not be fetched.
-        let bad = window.bad - newest.bad;
-        if bad >= 0.0 && bad <= window.total {
-            return None;
-        }
         let (word, of): (_, fn(&Counts) -> f64) = match indicator {
             Indicator::Events { part_is: Part::Good, .. } => ("good", |counts| counts.total - counts.bad),
             Indicator::Events { part_is: Part::Bad, .. } | Indicator::Terms { .. } => ("bad", |counts| counts.bad),

@@ -2,8 +2,9 @@
 //!
 //! Within a channel the messages of one group keep their order: while the oldest is in flight or waits for its next
 //! attempt, the younger ones wait behind it, or a "resolved" could overtake its "firing". Groups do not wait for each
-//! other, but a channel has no more than [`AT_ONCE`] attempts in flight. What was attempted is not attempted again before the outbox shows that the engine
-//! has taken note (more attempts, a later moment), so that a slow engine never causes a second message.
+//! other, but a channel has no more than [`AT_ONCE`] attempts in flight. What was attempted is not attempted again before
+//! the outbox shows that the engine has taken note (more attempts, a later moment), so that a slow engine never causes a
+//! second message.
 
 use crate::domain::message::{Channel, Message};
 use crate::domain::time::Timestamp;

@@ -265,3 +265,26 @@ fn damaged_history_is_named_when_it_is_read_and_the_rest_goes_on() {
     assert_eq!(store.archive_reader().unwrap().archive("shop/x", 20_001..=20_001).unwrap().len(), 1);
     store.append(b"next").unwrap();
 }
+
+#[test]
+fn a_damaged_structure_does_not_hold_up_a_start_and_is_told_before_history_is_believed() {
+    let specimen = Specimen::new(false);
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in &specimen.files {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    // SQLite's count of free pages, which nothing that a start reads depends on.
+    let mut bytes = specimen.bytes(DATABASE).to_vec();
+    bytes[39] ^= 0x40;
+    fs::write(dir.path().join(DATABASE), bytes).unwrap();
+    let (store, loaded) = Store::open(dir.path()).unwrap();
+    assert!(loaded == specimen.loaded, "what was read is what was written");
+    let reader = store.archive_reader().unwrap();
+    for (name, error) in
+        [("verify", reader.verify().unwrap_err()), ("history", reader.archive("shop/x", 0..=i32::MAX).unwrap_err())]
+    {
+        let text = error.to_string();
+        assert!(text.starts_with("the store can't check the file: the structure of the file ("), "{name}: {text}");
+        assert!(text.ends_with(" is damaged"), "{name}: {text}");
+    }
+}

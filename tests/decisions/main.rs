@@ -6,6 +6,8 @@ mod compare;
 mod indicator;
 mod model;
 mod peers;
+mod promtool;
+#[path = "../support/prometheus.rs"]
 mod server;
 mod services;
 mod table;

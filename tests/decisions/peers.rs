@@ -5,7 +5,8 @@
 //! step, so that a recorded ratio that is absent is absent, as it is where the rule manager writes stale markers.
 
 use super::compare::Course;
-use super::server::{Server, promtool, text};
+use super::promtool::{promtool, text};
+use super::server::Server;
 use super::services::slowburn;
 use super::traces::{STEP, Trace};
 use serde::Deserialize;

@@ -1,5 +1,7 @@
 //! `slowburn replay` on real history: out of a running Prometheus and its JSON, and the report on what happened.
 
+#[path = "../support/imported.rs"]
+mod imported;
 mod prometheus;
 mod remote_read;
 mod report;

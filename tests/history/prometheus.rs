@@ -1,7 +1,7 @@
 //! Against Debian's Prometheus, which is given the history by promtool.
 
 use super::trace::{START, installation, lines, of_type, replay};
-use crate::server::Server;
+use crate::imported::Imported;
 
 /// Transitions and statuses, as texts.
 pub fn story(lines: &[serde_json::Value]) -> Vec<String> {
@@ -14,8 +14,8 @@ fn a_prometheus_tells_the_same_story_as_the_samples_it_was_given() {
     let dir = installation();
     let from_file = story(&lines(dir.path(), &["--samples", "samples.om"]));
     assert!(from_file.len() > 6, "{from_file:?}");
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
-    let url = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
+    let url = format!("http://{}", server.address);
     for (name, step) in [("one piece", "3d"), ("pieces between scrapes", "7h13m"), ("pieces at scrapes", "1h")] {
         let arguments =
             ["--prometheus", &url, "--start", "2026-01-01", "--end", "2026-01-03T00:00:00Z", "--step", step];
@@ -28,8 +28,8 @@ fn a_prometheus_tells_the_same_story_as_the_samples_it_was_given() {
 #[test]
 fn a_server_that_refuses_large_queries_is_asked_for_less() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &["--query.max-samples=700"]);
-    let url = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &["--query.max-samples=700"]);
+    let url = format!("http://{}", server.address);
     let arguments = ["--prometheus", &url, "--start", "2d", "--end", "2026-01-03T00:00:00Z", "--step", "2d"];
     let asked = story(&lines(dir.path(), &arguments));
     assert_eq!(asked, story(&lines(dir.path(), &["--samples", "samples.om"])));
@@ -38,7 +38,7 @@ fn a_server_that_refuses_large_queries_is_asked_for_less() {
 #[test]
 fn answers_of_range_queries_are_read_from_files() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
     let end = START + 48 * 3600 - 60;
     let mut files = Vec::new();
     for name in ["orders_total", "order_seconds_bucket", "order_seconds_count", "up"] {
@@ -55,8 +55,8 @@ fn answers_of_range_queries_are_read_from_files() {
 #[test]
 fn one_slo_alone_is_asked_for_and_told_of() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
-    let url = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
+    let url = format!("http://{}", server.address);
     let arguments =
         ["--prometheus", &url, "--start", "1767225600", "--end", "2026-01-03T00:00:00Z", "--slo", "shop/speed"];
     let lines = lines(dir.path(), &arguments);
@@ -69,9 +69,9 @@ fn one_slo_alone_is_asked_for_and_told_of() {
 #[test]
 fn a_server_that_is_not_there_or_says_no_is_an_error() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
-    let wrong = format!("{}/elsewhere", server.url());
-    let empty = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
+    let wrong = format!("http://{}/elsewhere", server.address);
+    let empty = format!("http://{}", server.address);
     for (name, url, end, message) in [
         ("nobody listens", "http://127.0.0.1:1", "2026-01-02", "http://127.0.0.1:1"),
         ("another path", wrong.as_str(), "2026-01-02", "status 404"),

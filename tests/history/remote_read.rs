@@ -2,14 +2,14 @@
 
 use super::prometheus::story;
 use super::trace::{installation, lines, of_type, replay};
-use crate::server::Server;
+use crate::imported::Imported;
 
 #[test]
 fn remote_read_tells_the_same_story_as_queries() {
     let dir = installation();
     let from_file = story(&lines(dir.path(), &["--samples", "samples.om"]));
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
-    let url = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
+    let url = format!("http://{}", server.address);
     for (name, step) in [("one piece", "3d"), ("pieces between scrapes", "7h13m"), ("pieces at scrapes", "1h")] {
         let arguments =
             ["--prometheus", &url, "--start", "2026-01-01", "--end", "2026-01-03T00:00:00Z", "--step", step];
@@ -23,8 +23,8 @@ fn remote_read_tells_the_same_story_as_queries() {
 #[test]
 fn a_server_that_refuses_to_send_so_much_is_asked_for_less() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &["--storage.remote.read-sample-limit=700"]);
-    let url = server.url();
+    let server = Imported::start(&[&dir.path().join("samples.om")], &["--storage.remote.read-sample-limit=700"]);
+    let url = format!("http://{}", server.address);
     let arguments =
         ["--prometheus", &url, "--remote-read", "--start", "2d", "--end", "2026-01-03T00:00:00Z", "--step", "2d"];
     let read = story(&lines(dir.path(), &arguments));
@@ -34,8 +34,8 @@ fn a_server_that_refuses_to_send_so_much_is_asked_for_less() {
 #[test]
 fn a_server_without_remote_read_is_named() {
     let dir = installation();
-    let server = Server::start(&[&dir.path().join("samples.om")], &[]);
-    let elsewhere = format!("{}/elsewhere", server.url());
+    let server = Imported::start(&[&dir.path().join("samples.om")], &[]);
+    let elsewhere = format!("http://{}/elsewhere", server.address);
     let arguments = ["--prometheus", &elsewhere, "--remote-read", "--start", "2026-01-01", "--end", "2026-01-02"];
     let ran = replay(dir.path(), &arguments);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));

@@ -1,43 +1,32 @@
-//! A real Prometheus (Debian's package) with given samples.
+//! A real Prometheus (Debian's package).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Long enough for a busy machine; a test that meets it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Ends when dropped.
+/// A server without anything to scrape; ends when dropped.
 pub struct Server {
     program: Child,
-    port: u16,
-    _data: TempDir,
+    pub address: String,
 }
 
 impl Server {
-    /// With the samples of these OpenMetrics files.
-    pub fn start(samples: &[&Path], arguments: &[&str]) -> Self {
-        let data = tempfile::tempdir().expect("a directory");
-        let blocks = data.path().join("data");
-        for samples in samples {
-            let made = Command::new("promtool")
-                .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
-                .args([samples, blocks.as_path()])
-                .output()
-                .expect("promtool (Debian's prometheus)");
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        }
-        std::fs::write(data.path().join("prometheus.yml"), "global: {scrape_interval: 1h}\n").expect("written");
+    /// Starts on the blocks of a directory, with further flags, and waits until it answers.
+    pub fn start(blocks: &Path, configuration: &str, arguments: &[&str]) -> Self {
+        let config = blocks.with_extension("yml");
+        std::fs::write(&config, configuration).expect("written");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
+        let address = listener.local_addr().expect("an address").to_string();
         drop(listener);
         let program = Command::new("prometheus")
-            .arg(format!("--config.file={}", data.path().join("prometheus.yml").display()))
+            .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", blocks.display()))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg(format!("--web.listen-address={address}"))
             .args(["--storage.tsdb.retention.time=100y", "--log.level=error"])
             .args(arguments)
             .stdin(Stdio::null())
@@ -45,7 +34,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("prometheus (Debian's package)");
-        let mut server = Self { program, port, _data: data };
+        let mut server = Self { program, address };
         let begin = slowburn::clock::instant();
         while !server.is_ready() {
             assert!(server.program.try_wait().expect("a child").is_none(), "prometheus ended");
@@ -56,20 +45,16 @@ impl Server {
     }
 
     fn is_ready(&self) -> bool {
-        TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.get("/-/ready").split(' ').nth(1) == Some("200")
+        TcpStream::connect(&self.address).is_ok() && self.get("/-/ready").split(' ').nth(1) == Some("200")
     }
 
     /// A whole answer over a connection of its own.
     pub fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
         write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer
-    }
-
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
     }
 }
 

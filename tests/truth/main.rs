@@ -10,6 +10,8 @@ mod cells;
 mod corpus;
 mod counts;
 mod engine;
+#[path = "../support/imported.rs"]
+mod imported;
 mod oracle;
 mod prometheus;
 mod recordings;

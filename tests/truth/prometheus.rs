@@ -5,6 +5,7 @@
 
 use crate::answers::{Bounds, Group, Truth, ask};
 use crate::corpus::{Query, Question, WINDOW, questions};
+use crate::imported::Imported;
 use crate::server::Server;
 use crate::simulation::{Happening, LENGTH, Recording, START, STEP, simulate};
 use crate::table::{Line, Point, Row, Table};
@@ -67,11 +68,11 @@ fn write(pieces: &[String], dir: &Path, name: &str) -> Vec<PathBuf> {
     full.map(write).collect()
 }
 
-fn server(recording: &Recording, dir: &Path) -> Server {
+fn server(recording: &Recording, dir: &Path) -> Imported {
     let mut files = write(&recording.samples, dir, "samples");
     files.extend(write(&recording.truth, dir, "truth"));
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    Server::start(&files, &[])
+    Imported::start(&files, &[])
 }
 
 /// slowburn's bad and total events at each instant, by subject, window, instant and group.

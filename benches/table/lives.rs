@@ -4,6 +4,7 @@
 //! weeks longer than it remembers. As ten thousand such lives take long, each traffic is lived once; budgets take copies.
 
 use crate::support::traffic::{Kind, STEP, kinds};
+use slowburn::domain::finding::Found;
 use slowburn::domain::gauge::Gauge;
 use slowburn::domain::group::{GroupState, Surroundings};
 use slowburn::domain::labels::Labels;
@@ -51,7 +52,7 @@ impl Lives {
 
 /// Records what the traffic counted in a span, step by step.
 pub fn live(life: &mut GroupState, kind: Kind, spec: &Arc<Slo>, since: Timestamp, until: Timestamp) {
-    let (traffic, gauge) = (kind.traffic(), Arc::new(Gauge::new(spec)));
+    let (traffic, gauge) = (kind.traffic(), Gauge::new(spec));
     let (mut from, mut seen, mut step) = (since, traffic.until(since), 0);
     while from < until {
         let to = (from + STEP).min(until);
@@ -61,7 +62,8 @@ pub fn live(life: &mut GroupState, kind: Kind, spec: &Arc<Slo>, since: Timestamp
         life.saw_sample(to);
         step += 1;
         if step % EVALUATE_EVERY == 0 || to == until {
-            life.evaluate(spec, &gauge, &Surroundings { now: to, problem: None, resumed: since, external_url: "" });
+            let around = Surroundings { now: to, problem: None, resumed: since };
+            life.evaluate(spec, &gauge, &around, &mut Found::default());
         }
         (from, seen) = (to, (total, bad));
     }

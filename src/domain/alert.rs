@@ -8,6 +8,7 @@ use super::slo::{Pair, Severity};
 use super::status::AlertState;
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 /// What a pair's windows say at one evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -128,7 +129,7 @@ pub struct SeverityChange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BurnAlerts {
     /// In the order of the policy's pairs.
-    pub pairs: Vec<PairState>,
+    pub pairs: SmallVec<[PairState; 4]>,
     pub page: Standing,
     pub ticket: Standing,
 }
@@ -139,6 +140,11 @@ impl BurnAlerts {
             Severity::Page => self.page,
             Severity::Ticket => self.ticket,
         }
+    }
+
+    /// Whether neither severity is pending or fires.
+    pub fn is_inactive(&self) -> bool {
+        [self.page, self.ticket].iter().all(|standing| standing.state == AlertState::Inactive)
     }
 
     /// Takes over the states of pairs that the new policy still has.
@@ -154,6 +160,10 @@ impl BurnAlerts {
         let before = self.pairs.clone();
         for ((state, pair), view) in self.pairs.iter_mut().zip(pairs).zip(views) {
             *state = state.next(view.verdict, pair, elapsed);
+        }
+        let at_rest = |pairs: &[PairState]| pairs.iter().all(|pair| *pair == PairState::Inactive);
+        if at_rest(&before) && at_rest(&self.pairs) && self.is_inactive() {
+            return Vec::new();
         }
         [Severity::Page, Severity::Ticket]
             .into_iter()

@@ -5,7 +5,7 @@
 //!
 //! Comparisons of whole counts are exact: 0.1 % bad under 99.9 % is a burn rate of exactly 1.
 
-use super::history::{Counts, History};
+use super::history::{Counts, History, nearest};
 use super::ratio::Ratio;
 use super::slo::{Maintenance, SloWindow};
 use super::time::{Timestamp, millis};
@@ -34,12 +34,17 @@ pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
 /// How `bad` compares with `threshold × total`: exactly for whole counts, and for fractions, which come of events spread
 /// over time, as equal where only rounding tells them apart.
 pub fn compare(bad: f64, total: f64, threshold: Ratio) -> Ordering {
-    let whole = |x: f64| x.fract() == 0.0 && x.abs() <= EXACT;
-    if whole(bad) && whole(total) {
-        return (bad as i128 * i128::from(threshold.den())).cmp(&(total as i128 * i128::from(threshold.num())));
+    if let (Some(bad), Some(total)) = (whole(bad), whole(total)) {
+        return (i128::from(bad) * i128::from(threshold.den())).cmp(&(i128::from(total) * i128::from(threshold.num())));
     }
     let (bad, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
     if (bad - allowed).abs() <= ROUNDING * allowed.abs() { Ordering::Equal } else { bad.total_cmp(&allowed) }
+}
+
+/// A count as a whole number, where it is one and exact.
+fn whole(count: f64) -> Option<i64> {
+    let number = count as i64;
+    (number as f64 == count && count.abs() <= EXACT).then_some(number)
 }
 
 /// Events of `(from, to]` without those in maintenance. Measured time there does not count either.
@@ -82,7 +87,10 @@ fn without_noise(count: f64) -> f64 {
     if (-LESS_THAN_NOTHING..0.0).contains(&count) {
         return 0.0;
     }
-    let rounded = (count * 1e6).round() / 1e6;
+    if whole(count).is_some() {
+        return count;
+    }
+    let rounded = nearest(count * 1e6) as f64 / 1e6;
     if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
 }
 

@@ -22,6 +22,13 @@ pub struct Figures {
     pub exhausts: Option<f64>,
 }
 
+impl Default for Figures {
+    /// Of what was never measured.
+    fn default() -> Self {
+        Self::new(Ratio::ZERO, Counts::default())
+    }
+}
+
 impl Figures {
     /// `budget` is the objective's.
     pub fn new(budget: Ratio, window: Counts) -> Self {

@@ -1,6 +1,7 @@
 //! What one evaluation of a budget found, and how it is told: as a status, as changes of alerts, as firing alerts.
 //!
-//! A finding is numbers only; texts are made where somebody asks for them.
+//! A finding is numbers only; texts are made where somebody asks for them. Thousands are made in a row, so one is written
+//! over another of the same budget.
 
 use super::alert::{BurnAlerts, PairView, Standing};
 use super::burn::{burn_rate, coverage};
@@ -19,12 +20,12 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The counts of every window of a gauge.
-pub(super) type WindowCounts = SmallVec<[Counts; 8]>;
+pub type WindowCounts = SmallVec<[Counts; 8]>;
 /// What every pair's windows say.
-pub(super) type Views = SmallVec<[PairView; 4]>;
+pub type Views = SmallVec<[PairView; 4]>;
 
 /// A change of an alert in the making.
-pub(super) struct Move {
+pub struct Move {
     pub key: AlertKey,
     pub from: AlertState,
     pub to: AlertState,
@@ -35,7 +36,7 @@ pub(super) struct Move {
 
 /// An alert that is pending or fires, with the pair it is shown with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Alerting {
+pub struct Alerting {
     pub key: AlertKey,
     pub standing: Standing,
     pub pair: Option<usize>,
@@ -47,6 +48,20 @@ pub(super) struct Finding {
     pub slo: Arc<Slo>,
     pub gauge: Arc<Gauge>,
     pub group: Labels,
+    pub found: Found,
+}
+
+/// Which budget, under which definition.
+#[derive(Clone, Copy)]
+pub(super) struct Budget<'a> {
+    pub slo: &'a Arc<Slo>,
+    pub gauge: &'a Arc<Gauge>,
+    pub group: &'a Labels,
+}
+
+/// What differs between the evaluations of one budget.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
     pub at: Timestamp,
     /// Why the SLI can't be computed.
     pub problem: Option<Arc<str>>,
@@ -63,28 +78,43 @@ pub(super) fn alerting(
     no_data: Standing,
     spent: &[Standing],
     views: &[PairView],
-) -> Vec<Alerting> {
-    let burn = [Severity::Page, Severity::Ticket].map(|severity| Alerting {
-        key: AlertKey::Burn(severity),
-        standing: burn.standing(severity),
-        pair: burn.shown(severity, &gauge.pairs, views),
-    });
+    alerting: &mut Vec<Alerting>,
+) {
+    alerting.clear();
+    if !burn.is_inactive() {
+        alerting.extend([Severity::Page, Severity::Ticket].map(|severity| Alerting {
+            key: AlertKey::Burn(severity),
+            standing: burn.standing(severity),
+            pair: burn.shown(severity, &gauge.pairs, views),
+        }));
+    }
     let plain = |key, standing| Alerting { key, standing, pair: None };
     let silent = gauge.no_data.severity.map(|severity| plain(AlertKey::NoData(severity), no_data));
     let spent = gauge.spent.iter().zip(spent).enumerate();
     let spent = spent.map(|(i, (alert, standing))| plain(AlertKey::Spent(i, alert.severity), *standing));
-    burn.into_iter().chain(silent).chain(spent).filter(|alert| alert.standing.state != AlertState::Inactive).collect()
+    alerting.extend(silent.into_iter().chain(spent));
+    alerting.retain(|alert| alert.standing.state != AlertState::Inactive);
 }
 
 impl Finding {
+    /// Before the first evaluation.
+    pub(super) fn new(budget: Budget<'_>) -> Self {
+        let Budget { slo, gauge, group } = budget;
+        Self { slo: Arc::clone(slo), gauge: Arc::clone(gauge), group: group.clone(), found: Found::default() }
+    }
+
+    pub(super) fn is_of(&self, Budget { slo, gauge, group }: Budget<'_>) -> bool {
+        Arc::ptr_eq(&self.slo, slo) && Arc::ptr_eq(&self.gauge, gauge) && self.group == *group
+    }
+
     fn pair(&self, index: Option<usize>) -> Option<(&Pair, PairView)> {
-        index.map(|i| (&self.gauge.pairs[i], self.gauge.view(i, &self.figures.window, &self.windows)))
+        index.map(|i| (&self.gauge.pairs[i], self.gauge.view(i, &self.found.figures.window, &self.found.windows)))
     }
 
     pub fn change(&self, change: &Move, external_url: &str) -> Change {
         let pair = self.pair(change.pair);
         let transition = Transition {
-            at: self.at,
+            at: self.found.at,
             id: self.slo.id.to_string(),
             group: self.group.clone(),
             alert: change.key.name().to_owned(),
@@ -96,14 +126,14 @@ impl Finding {
             factor: pair.as_ref().map(|(p, _)| p.factor.as_f64()),
             burn_long: pair.as_ref().and_then(|(_, v)| v.burn_long),
             burn_short: pair.as_ref().and_then(|(_, v)| v.burn_short),
-            budget_remaining: self.figures.remaining,
+            budget_remaining: self.found.figures.remaining,
             reason: change.reason.to_owned(),
         };
         Change { transition, key: change.key, detail: self.detail(change.key, change.pair, external_url) }
     }
 
     fn detail(&self, key: AlertKey, pair: Option<usize>, external_url: &str) -> Detail {
-        let (slo, figures) = (&self.slo, &self.figures);
+        let (slo, figures) = (&self.slo, &self.found.figures);
         Detail {
             id: slo.id.clone(),
             group: self.group.clone(),
@@ -130,7 +160,7 @@ impl Finding {
     }
 
     pub fn firing(&self, external_url: &str) -> Vec<Firing> {
-        let firing = self.alerts.iter().filter(|alert| alert.standing.state == AlertState::Firing);
+        let firing = self.found.alerts.iter().filter(|alert| alert.standing.state == AlertState::Firing);
         firing
             .map(|alert| Firing {
                 key: alert.key,
@@ -141,7 +171,7 @@ impl Finding {
     }
 
     pub fn status(&self) -> SloStatus {
-        let (slo, figures, now) = (&self.slo, &self.figures, self.at);
+        let (slo, figures, now) = (&self.slo, &self.found.figures, self.found.at);
         SloStatus {
             id: slo.id.to_string(),
             service: slo.id.service.clone(),
@@ -166,9 +196,9 @@ impl Finding {
                 coverage: coverage(figures.window.measured, &slo.window, &slo.maintenance, now),
             },
             burn_rates: self.burn_rates(),
-            alerts: self.alerts.iter().map(|alert| self.alert_status(alert)).collect(),
+            alerts: self.found.alerts.iter().map(|alert| self.alert_status(alert)).collect(),
             runbook_url: slo.policy.runbook_url.clone(),
-            problem: self.problem.as_deref().map(str::to_owned),
+            problem: self.found.problem.as_deref().map(str::to_owned),
             updated_at: now,
         }
     }
@@ -189,23 +219,23 @@ impl Finding {
     }
 
     pub fn state(&self) -> State {
-        let (now, after) = (self.at, self.gauge.no_data.after);
+        let (found, now, after) = (&self.found, self.found.at, self.gauge.no_data.after);
         let fires = |severity| {
             let burns = |alert: &Alerting| alert.key == AlertKey::Burn(severity);
-            self.alerts.iter().any(|alert| burns(alert) && alert.standing.state == AlertState::Firing)
+            found.alerts.iter().any(|alert| burns(alert) && alert.standing.state == AlertState::Firing)
         };
         match () {
-            () if self.problem.is_some() => State::Error,
+            () if found.problem.is_some() => State::Error,
             () if fires(Severity::Page) => State::Critical,
             () if fires(Severity::Ticket) => State::Burning,
-            () if self.last_sample.is_none_or(|last| now.since(last) >= after) => State::NoData,
-            () if self.figures.remaining.is_some_and(|left| left <= 0.0) => State::Exhausted,
+            () if found.last_sample.is_none_or(|last| now.since(last) >= after) => State::NoData,
+            () if found.figures.remaining.is_some_and(|left| left <= 0.0) => State::Exhausted,
             () => State::Ok,
         }
     }
 
     fn burn_rates(&self) -> Vec<BurnRate> {
-        let windows = self.gauge.windows.iter().zip(&self.windows);
+        let windows = self.gauge.windows.iter().zip(&self.found.windows);
         windows
             .map(|(window, counts)| BurnRate {
                 window: format_duration(*window),

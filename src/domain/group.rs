@@ -4,11 +4,10 @@
 use super::alert::{BurnAlerts, Standing};
 use super::burn::{tidied, window_counts};
 use super::figures::Figures;
-use super::finding::{Finding, Move, Views, WindowCounts, alerting};
+use super::finding::{Found, Move, Views, WindowCounts, alerting};
 use super::gauge::Gauge;
 use super::history::{Counts, History};
 use super::labels::Labels;
-use super::lazy_status::LazyStatus;
 use super::message::Detail;
 use super::misfit::Misfit;
 use super::slices::Slices;
@@ -16,7 +15,6 @@ use super::slo::{Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, Transition};
 use super::time::{Timestamp, millis};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,15 +48,6 @@ pub struct GroupState {
     pub evaluated: Option<Timestamp>,
     /// Up to where the long history on disk is written.
     pub archived: Option<Timestamp>,
-}
-
-/// What one evaluation found.
-#[derive(Debug)]
-pub struct Evaluation {
-    pub status: LazyStatus,
-    pub changes: Vec<Change>,
-    /// Every firing alert as it stands, for messages.
-    pub firing: Vec<Firing>,
 }
 
 /// A change of one alert.
@@ -104,13 +93,12 @@ impl AlertKey {
 
 /// What an evaluation needs besides the budget itself.
 #[derive(Clone, Debug)]
-pub struct Surroundings<'a> {
+pub struct Surroundings {
     pub now: Timestamp,
     /// Why the SLI can't be computed.
     pub problem: Option<Arc<str>>,
     /// When this process began to look; silence before it is its own.
     pub resumed: Timestamp,
-    pub external_url: &'a str,
 }
 
 impl GroupState {
@@ -151,8 +139,8 @@ impl GroupState {
         ((sum.total - sum.bad).max(0.0), sum.bad)
     }
 
-    /// Evaluates at `now`, which never falls. `gauge` is the SLO's.
-    pub fn evaluate(&mut self, slo: &Arc<Slo>, gauge: &Arc<Gauge>, around: &Surroundings<'_>) -> Evaluation {
+    /// Evaluates at `now`, which never falls. `gauge` is the SLO's; `found` is overwritten.
+    pub fn evaluate(&mut self, slo: &Slo, gauge: &Gauge, around: &Surroundings, found: &mut Found) -> Vec<Move> {
         let now = around.now;
         if let Some(slices) = self.slices.as_mut()
             && let Some(spec) = &slo.timeslices
@@ -161,11 +149,12 @@ impl GroupState {
         }
         let elapsed = self.evaluated.map_or(0, |last| now.0 - last.0);
         self.evaluated = Some(now);
-        let (window, windows) = self.count_windows(slo, gauge, now);
-        let views: Views = (0..gauge.pairs.len()).map(|pair| gauge.view(pair, &window, &windows)).collect();
+        let window = self.count_windows(slo, gauge, now, &mut found.windows);
+        let view = |pair| gauge.view(pair, &window, &found.windows);
+        let views: Views = (0..gauge.pairs.len()).map(view).collect();
         let severities = self.burn.step(&gauge.pairs, &views, elapsed, now);
-        let mut figures = Figures::new(gauge.budget, window);
-        figures.forecast(gauge, &self.burn, &views);
+        found.figures = Figures::new(gauge.budget, window);
+        found.figures.forecast(gauge, &self.burn, &views);
         let burn = severities.into_iter().map(|change| Move {
             key: AlertKey::Burn(change.severity),
             from: change.from,
@@ -175,35 +164,27 @@ impl GroupState {
         });
         let mut moves: Vec<Move> = burn.collect();
         moves.extend(self.step_no_data(gauge, around));
-        self.step_spent(gauge, &figures, now, &mut moves);
-        let problem = around.problem.clone().or_else(|| self.misfit(slo, gauge, now, &figures.window, &windows));
-        let finding = Finding {
-            slo: Arc::clone(slo),
-            gauge: Arc::clone(gauge),
-            group: self.group.clone(),
-            at: now,
-            problem,
-            figures,
-            windows,
-            alerts: alerting(gauge, &self.burn, self.no_data, &self.spent, &views),
-            last_sample: self.last_sample,
-        };
-        let changes = moves.iter().map(|change| finding.change(change, around.external_url)).collect();
-        let firing = finding.firing(around.external_url);
+        self.step_spent(gauge, &found.figures, now, &mut moves);
+        found.problem = around.problem.clone().or_else(|| self.misfit(slo, gauge, now, &window, &found.windows));
+        alerting(gauge, &self.burn, self.no_data, &self.spent, &views, &mut found.alerts);
+        (found.at, found.last_sample) = (now, self.last_sample);
         self.maintain(slo, gauge, now);
-        Evaluation { status: LazyStatus::new(finding, self.totals()), changes, firing }
+        moves
     }
 
-    /// The counts of the SLO window and of every shown window, each looked up once.
-    fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp) -> (Counts, WindowCounts) {
-        let starts = std::iter::once(gauge.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
-        let mut counts: WindowCounts = if gauge.plain {
-            let (starts, end) = (starts.collect::<SmallVec<[_; 12]>>(), self.events.at(now));
-            self.events.at_edges(&starts).into_iter().map(|start| tidied(end - start)).collect()
-        } else {
-            starts.map(|start| self.counts(slo, start, now)).collect()
-        };
-        (counts.remove(0), counts)
+    /// The counts of the SLO window, and those of every shown window into `counts`; each is looked up once.
+    fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp, counts: &mut WindowCounts) -> Counts {
+        let window = gauge.window.start(now);
+        let windows = gauge.windows.iter().map(|window| now - *window);
+        counts.clear();
+        if !gauge.plain {
+            counts.extend(windows.map(|start| self.counts(slo, start, now)));
+            return self.counts(slo, window, now);
+        }
+        let mut sums = self.events.sums(std::iter::once(window).chain(windows), now).map(tidied);
+        let window = sums.next().unwrap_or_default();
+        sums.for_each(|sum| counts.push(sum));
+        window
     }
 
     /// Says that bad events are no part of all events, where that is so; `windows` are the gauge's, the shortest first.
@@ -232,7 +213,7 @@ impl GroupState {
         self.last_sample.unwrap_or(self.since).max(resumed).max(self.since)
     }
 
-    fn step_no_data(&mut self, gauge: &Gauge, around: &Surroundings<'_>) -> Option<Move> {
+    fn step_no_data(&mut self, gauge: &Gauge, around: &Surroundings) -> Option<Move> {
         let severity = gauge.no_data.severity?;
         let silent = around.now.since(self.silent_since(around.resumed)) >= gauge.no_data.after;
         let to = if silent { AlertState::Firing } else { AlertState::Inactive };

@@ -3,7 +3,7 @@
 //! Every evaluation of every SLO makes one, and hardly any is ever read, so an evaluation keeps its numbers and leaves
 //! texts and lists to the first reader.
 
-use super::finding::Finding;
+use super::finding::{Budget, Finding};
 use super::labels::Labels;
 use super::status::{SloStatus, State};
 use serde::{Serialize, Serializer};
@@ -28,6 +28,17 @@ enum Content {
 impl LazyStatus {
     pub(super) fn new(finding: Finding, totals: (f64, f64)) -> Self {
         Self { content: Content::Found { finding, written: OnceLock::new() }, totals }
+    }
+
+    /// What the next evaluation is written over; `None` where this is of another budget or another definition.
+    pub(super) fn renew(&mut self, budget: Budget<'_>) -> Option<(&mut Finding, &mut (f64, f64))> {
+        match &mut self.content {
+            Content::Found { finding, written } if finding.is_of(budget) => {
+                written.take();
+                Some((finding, &mut self.totals))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -72,7 +83,7 @@ impl LazyStatus {
     pub fn problem(&self) -> Option<&str> {
         match &self.content {
             Content::Written(status) => status.problem.as_deref(),
-            Content::Found { finding, .. } => finding.problem.as_deref(),
+            Content::Found { finding, .. } => finding.found.problem.as_deref(),
         }
     }
 
@@ -87,7 +98,7 @@ impl LazyStatus {
     pub fn remaining(&self) -> Option<f64> {
         match &self.content {
             Content::Written(status) => status.budget.remaining,
-            Content::Found { finding, .. } => finding.figures.remaining,
+            Content::Found { finding, .. } => finding.found.figures.remaining,
         }
     }
 
@@ -95,7 +106,7 @@ impl LazyStatus {
     pub fn alerting(&self) -> usize {
         match &self.content {
             Content::Written(status) => status.alerts.len(),
-            Content::Found { finding, .. } => finding.alerts.len(),
+            Content::Found { finding, .. } => finding.found.alerts.len(),
         }
     }
 }

@@ -2,13 +2,14 @@
 
 pub mod alert;
 pub mod alert_group;
+pub mod budget_statuses;
 pub mod burn;
 pub mod calendar;
 pub mod compat;
 pub mod dispatch;
 pub mod event;
 pub mod figures;
-mod finding;
+pub mod finding;
 pub mod gauge;
 pub mod group;
 pub mod history;
@@ -35,6 +36,7 @@ pub mod slo;
 pub mod slo_state;
 pub mod state;
 pub mod status;
+
 pub mod step;
 mod stored_slo;
 pub mod target_state;

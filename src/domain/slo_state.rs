@@ -1,10 +1,11 @@
 //! One SLO's memory: its budgets, one for each group, and what is wrong with its indicator.
 
 use super::alert::Standing;
+use super::budget_statuses::BudgetStatuses;
+use super::finding::Budget;
 use super::gauge::{Gauge, Gauges};
 use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
 use super::labels::Labels;
-use super::lazy_status::LazyStatus;
 use super::reading::{Target, TargetId};
 use super::setup::Setup;
 use super::shared::Shared;
@@ -42,7 +43,7 @@ pub struct SloState {
     #[serde(skip)]
     pub refused_groups: u64,
     #[serde(skip)]
-    pub statuses: Vec<Arc<LazyStatus>>,
+    pub statuses: BudgetStatuses,
     /// Whether some budget had a problem at the last evaluation.
     #[serde(skip)]
     pub(super) troubled: bool,
@@ -65,7 +66,7 @@ impl SloState {
             spec: spec.clone(),
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
-            statuses: Vec::new(),
+            statuses: BudgetStatuses::default(),
             troubled: false,
             gauge: None,
             firing: Vec::new(),
@@ -95,7 +96,7 @@ impl SloState {
             spec: self.spec.clone(),
             missing_bucket: BTreeMap::new(),
             refused_groups: 0,
-            statuses: Vec::new(),
+            statuses: BudgetStatuses::default(),
             troubled: false,
             gauge: None,
             firing: if from == 0 { self.firing.clone() } else { Vec::new() },
@@ -184,24 +185,37 @@ impl SloState {
     pub(super) fn evaluate(&mut self, now: Timestamp, resumed: Timestamp, setup: &Setup) -> Vec<Change> {
         let gauge = self.gauge();
         let problem = self.problem().map(Arc::from);
-        let around = Surroundings { now, problem, resumed, external_url: &setup.external_url };
+        let around = Surroundings { now, problem, resumed };
         if gauge.grouped {
             let keep = gauge.window.nominal().max(Duration::from_secs(86_400));
             self.groups.retain(|_, group| group.is_alive(now, keep));
         }
         let mut changes = Vec::new();
-        self.statuses.clear();
         self.firing.clear();
+        let mut number = 0;
         for group in self.groups.values_mut() {
-            let mut evaluation = group.evaluate(&self.spec, &gauge, &around);
-            self.statuses.push(Arc::new(evaluation.status));
-            changes.append(&mut evaluation.changes);
-            self.firing.append(&mut evaluation.firing);
+            // Lent to the finding, which tells of them, while the rest of the group is at work.
+            let labels = std::mem::take(&mut group.group);
+            let budget = Budget { slo: &self.spec, gauge: &gauge, group: &labels };
+            self.statuses.write(number, budget, |finding| {
+                let moves = group.evaluate(&self.spec, &gauge, &around, &mut finding.found);
+                changes.extend(moves.iter().map(|change| finding.change(change, &setup.external_url)));
+                self.firing.extend(finding.firing(&setup.external_url));
+                group.totals()
+            });
+            group.group = labels;
+            number += 1;
         }
         if self.groups.is_empty() {
             let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
-            self.statuses.push(Arc::new(nothing.evaluate(&self.spec, &gauge, &around).status));
+            let budget = Budget { slo: &self.spec, gauge: &gauge, group: &Labels::new() };
+            self.statuses.write(0, budget, |finding| {
+                nothing.evaluate(&self.spec, &gauge, &around, &mut finding.found);
+                nothing.totals()
+            });
+            number = 1;
         }
+        self.statuses.truncate(number);
         changes
     }
 }

@@ -144,7 +144,7 @@ impl State {
 
     /// Every status in the order of SLOs and groups.
     pub fn statuses(&self) -> impl Iterator<Item = &Arc<LazyStatus>> {
-        self.slos.iter().flat_map(|slo| &slo.statuses)
+        self.slos.iter().flat_map(|slo| slo.statuses.iter())
     }
 
     /// Good and bad events of every status, in the same order, since counting began.

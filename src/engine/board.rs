@@ -65,7 +65,7 @@ impl Board {
 
     pub fn refresh(&mut self, state: &State) {
         let slos = state.slos.len();
-        let of = |slo: usize| state.slos[slo].statuses.as_slice();
+        let of = |slo: usize| &state.slos[slo].statuses[..];
         let evaluated = std::mem::take(&mut self.stale.evaluated);
         if std::mem::take(&mut self.stale.everything) {
             self.statuses = Statuses::new(slos, of);

@@ -134,7 +134,7 @@ fn an_alert_is_shown_with_its_hottest_firing_pair_or_its_first_pending_one() {
         ("the first pending", [waits, off, waits, waits], None, Some(2)),
         ("firing before pending", [off, waits, waits, fires], Some(3), Some(3)),
     ] {
-        let alerts = BurnAlerts { pairs: states.to_vec(), ..BurnAlerts::default() };
+        let alerts = BurnAlerts { pairs: states[..].into(), ..BurnAlerts::default() };
         assert_eq!(alerts.hottest(None, &pairs, &views), hottest, "{name}");
         assert_eq!(alerts.shown(Severity::Page, &pairs, &views), page, "{name}");
     }
@@ -145,10 +145,10 @@ fn a_reload_keeps_the_states_of_the_pairs_that_it_keeps() {
     let with_long = |seconds, severity| Pair { long: Duration::from_secs(seconds), ..pair(severity, 0, 0) };
     let old = [with_long(3600, Severity::Page), with_long(7200, Severity::Page)];
     let states = [PairState::Pending { burned: 7 }, PairState::Firing { quiet: None }];
-    let mut alerts = BurnAlerts { pairs: states.to_vec(), ..BurnAlerts::default() };
+    let mut alerts = BurnAlerts { pairs: states[..].into(), ..BurnAlerts::default() };
     let steeper = Pair { factor: Ratio::ONE, ..old[1] };
     alerts.adopt(&old, &[steeper, with_long(3600, Severity::Ticket), old[0]]);
-    assert_eq!(alerts.pairs, [states[1], PairState::Inactive, states[0]]);
+    assert_eq!(alerts.pairs[..], [states[1], PairState::Inactive, states[0]]);
 }
 
 #[test]

@@ -23,7 +23,8 @@ const MERGE_SPAN: i64 = 64;
 impl History {
     /// Whether [`History::maintain`] has something to do.
     pub fn is_full(&self) -> bool {
-        self.head.first().is_some_and(|first| self.head.len() > HEAD + spread(first, HEAD_SPREAD))
+        let limit = |first| HEAD + spread(first, HEAD_SPREAD);
+        self.head.len() > HEAD && self.head.first().is_some_and(|first| self.head.len() > limit(first))
     }
 
     /// Seals, thins and forgets what age allows.

@@ -6,28 +6,36 @@
 //! [`History::at`] gives.
 //!
 //! Thousands of curves are looked at in a row, and what they cost is the memory that has to be fetched for each. So what
-//! every look needs, the two knots, is one cache line for each edge, and apart from what only a step to the next knot
-//! needs.
+//! every look needs, the two knots of each edge, lies in one piece inside the history, and apart from what only a step to
+//! the next knot needs.
 
 use super::coding::Place;
-use super::packed::{Packed, Run};
+use super::curve::Curve;
 use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
 
+const UNCHANGED: Timestamp = Timestamp(i64::MAX);
+/// The edges of the usual pairs: seven windows, and that of the SLO.
+const USUAL: usize = 8;
+/// Knots of a span.
+const SPAN: usize = 4;
+
 /// Derived, so that two histories are equal whatever their edges.
 #[derive(Clone, Debug)]
 pub(super) struct Edges {
-    spans: Vec<Span>,
+    spans: SmallVec<[Span; USUAL]>,
     /// Where each span stands.
     spots: Vec<Spot>,
     /// Up to here the open part of the curve is as it was at the last look.
     same_until: Timestamp,
+    /// The curve's last knot, while nothing was recorded since the last look.
+    pub tip: Option<Knot>,
 }
 
 impl Default for Edges {
     fn default() -> Self {
-        Self { spans: Vec::new(), spots: Vec::new(), same_until: Timestamp(i64::MAX) }
+        Self { spans: SmallVec::new(), spots: Vec::new(), same_until: UNCHANGED, tip: None }
     }
 }
 
@@ -37,17 +45,20 @@ impl PartialEq for Edges {
     }
 }
 
-/// The last knot at or before an edge and the one after it; equal where nothing was looked up yet.
+/// Some knots in a row, of which two stand around an edge. The others are those that it meets next: reading them from
+/// the sealed past one by one would fetch the same memory each time.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(align(64))]
 struct Span {
-    before: Knot,
-    after: Knot,
+    knots: [Knot; SPAN],
+    /// How many of the knots there are.
+    len: u8,
+    /// The knot before the edge.
+    before: u8,
 }
 
-/// Behind the later knot of a span.
+/// Behind the last knot of a span.
 #[derive(Clone, Copy, Debug, Default)]
-enum Spot {
+pub(super) enum Spot {
     #[default]
     Nowhere,
     /// In a run, counted through the old and then the recent past.
@@ -56,78 +67,32 @@ enum Spot {
     Open(usize),
 }
 
-/// The whole curve, to walk on.
-#[derive(Clone, Copy)]
-struct Curve<'a> {
-    old: &'a Packed,
-    recent: &'a Packed,
-    head: &'a [Knot],
-}
-
-impl<'a> Curve<'a> {
-    fn run(self, number: usize) -> Option<Run<'a>> {
-        match number.checked_sub(self.old.len()) {
-            None => self.old.run(number),
-            Some(number) => self.recent.run(number),
-        }
-    }
-
-    /// The first knot of the part that holds a moment, and the spot behind it.
-    fn enter(self, at: Timestamp) -> Option<(Knot, Spot)> {
-        if self.head.first().is_some_and(|first| first.at <= at) {
-            let next = self.head.partition_point(|knot| knot.at <= at);
-            return Some((self.head[next - 1], Spot::Open(next)));
-        }
-        let recent = self.recent.find(at).map(|number| self.old.len() + number);
-        self.begin(recent.or_else(|| self.old.find(at))?)
-    }
-
-    fn begin(self, number: usize) -> Option<(Knot, Spot)> {
-        let run = self.run(number)?;
-        Some((run.first, Spot::Sealed(number, run.begin())))
-    }
-
-    /// The knot at a spot, which moves on.
-    fn next(self, spot: &mut Spot) -> Option<Knot> {
-        match spot {
-            Spot::Nowhere => None,
-            Spot::Open(index) => {
-                let knot = self.head.get(*index).copied();
-                *index += 1;
-                knot
-            }
-            Spot::Sealed(number, place) => match self.run(*number)?.next(place) {
-                Some(knot) => Some(knot),
-                None => {
-                    let (first, behind) =
-                        self.begin(*number + 1).or_else(|| Some((*self.head.first()?, Spot::Open(1))))?;
-                    *spot = behind;
-                    Some(first)
-                }
-            },
-        }
-    }
-}
-
 impl Edges {
     /// After any change of what was sealed, other than an addition at its end.
     pub fn forget(&mut self) {
+        self.tip = None;
         self.spans.clear();
         self.spots.clear();
     }
 
     /// After a change of the open part of the curve behind a moment.
     pub fn changed_after(&mut self, at: Timestamp) {
+        self.tip = None;
         self.same_until = self.same_until.min(at);
     }
 
     /// Forgets what may have changed, and makes room for so many edges.
     fn refresh(&mut self, edges: usize) {
-        self.spans.resize(edges, Span::default());
-        self.spots.resize(edges, Spot::default());
-        let same_until = std::mem::replace(&mut self.same_until, Timestamp(i64::MAX));
+        if self.spans.len() != edges {
+            self.spans.resize(edges, Span::default());
+            self.spots.resize(edges, Spot::default());
+        }
+        let same_until = std::mem::replace(&mut self.same_until, UNCHANGED);
+        if same_until == UNCHANGED {
+            return;
+        }
         for (span, spot) in self.spans.iter_mut().zip(&mut self.spots) {
-            if span.after.at > same_until {
+            if span.end() >= same_until {
                 (*span, *spot) = Default::default();
             }
         }
@@ -135,38 +100,59 @@ impl Edges {
 }
 
 impl History {
-    /// [`History::at`] at several moments; faster when each lies shortly after the one that stood at its place in the
-    /// last call.
-    pub fn at_edges(&mut self, moments: &[Timestamp]) -> SmallVec<[Counts; 12]> {
-        let mut edges = std::mem::take(&mut self.edges);
-        edges.refresh(moments.len());
+    /// What happened in `(from, to]` for several moments `from`; faster when each lies shortly after the one that stood at
+    /// its place in the last call.
+    pub fn sums(
+        &mut self,
+        from: impl Iterator<Item = Timestamp> + Clone,
+        to: Timestamp,
+    ) -> impl Iterator<Item = Counts> {
         let curve = Curve { old: &self.old.packed, recent: &self.recent, head: &self.head };
-        let spans = edges.spans.iter_mut().zip(&mut edges.spots);
-        let look_up = |(at, (span, spot)): (&Timestamp, (&mut Span, &mut Spot))| {
-            span.at(spot, curve, *at).unwrap_or_else(|| self.at(*at))
-        };
-        let found = moments.iter().zip(spans).map(look_up).collect();
-        self.edges = edges;
-        found
+        let edges = &mut self.edges;
+        edges.refresh(from.clone().count());
+        edges.tip = edges.tip.or_else(|| self.head.last().copied());
+        let end = edges.tip.filter(|tip| to >= tip.at).map_or_else(|| curve.at(to), |tip| tip.sum);
+        let edges = edges.spans.iter_mut().zip(&mut edges.spots);
+        from.zip(edges).map(move |(at, (span, spot))| end - span.at(spot, curve, at).unwrap_or_else(|| curve.at(at)))
     }
 }
 
 impl Span {
-    /// `None` where the curve has no two such knots.
+    /// The counts at a moment; `None` where the curve has no knots around it.
     fn at(&mut self, spot: &mut Spot, curve: Curve<'_>, at: Timestamp) -> Option<Counts> {
-        if at < self.before.at || self.before.at == self.after.at {
+        if self.len == 0 || at < self.knots[usize::from(self.before)].at {
             let (first, behind) = curve.enter(at)?;
-            (*self, *spot) = (Self { before: first, after: first }, behind);
+            (*self, *spot) = (Self { knots: [first; SPAN], len: 1, before: 0 }, behind);
         }
-        while self.after.at <= at {
-            match curve.next(spot) {
-                Some(knot) => self.before = std::mem::replace(&mut self.after, knot),
-                None => {
-                    (*self, *spot) = Default::default();
-                    return None;
-                }
+        loop {
+            let before = usize::from(self.before);
+            match self.knots[..usize::from(self.len)].get(before + 1) {
+                Some(after) if after.at > at => return Some(self.knots[before].between(after, at)),
+                Some(_) => self.before += 1,
+                None => self.read_on(spot, curve)?,
             }
         }
-        Some(self.before.between(&self.after, at))
+    }
+
+    /// Goes on with the knots behind the last one; `None`, and there are none at all, where there are no more.
+    fn read_on(&mut self, spot: &mut Spot, curve: Curve<'_>) -> Option<()> {
+        let last = self.knots[usize::from(self.len) - 1];
+        let behind = std::iter::from_fn(|| curve.next(spot));
+        let mut len = 1;
+        self.knots[0] = last;
+        for (place, knot) in self.knots[1..].iter_mut().zip(behind) {
+            *place = knot;
+            len += 1;
+        }
+        (self.len, self.before) = (len, 0);
+        (len > 1).then_some(()).or_else(|| {
+            *self = Self::default();
+            None
+        })
+    }
+
+    /// The moment of the last knot.
+    fn end(&self) -> Timestamp {
+        self.knots[usize::from(self.len.max(1)) - 1].at
     }
 }

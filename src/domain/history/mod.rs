@@ -14,6 +14,7 @@
 
 mod coding;
 mod compact;
+mod curve;
 mod edges;
 mod knot;
 mod old;
@@ -21,8 +22,9 @@ mod packed;
 mod stored;
 
 use super::time::Timestamp;
+use curve::Curve;
 use edges::Edges;
-pub use knot::{Counts, Knot};
+pub use knot::{Counts, Knot, nearest};
 pub use old::Old;
 use packed::Packed;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ impl History {
     /// Amounts may be negative (a corrected slice); a span that ends before it begins is taken as a point.
     pub fn record(&mut self, from: Timestamp, to: Timestamp, total: f64, bad: f64, measured: bool) {
         let from = from.min(to);
+        self.edges.tip = None;
         let events = Counts { total, bad, measured: i64::from(measured) };
         if self.head.last().is_some_and(|last| from < last.at) {
             self.insert(from, to, events);
@@ -159,20 +162,13 @@ impl History {
         }
     }
 
+    fn curve(&self) -> Curve<'_> {
+        Curve { old: &self.old.packed, recent: &self.recent, head: &self.head }
+    }
+
     /// The cumulative counts at a moment, its own jump included.
     pub fn at(&self, at: Timestamp) -> Counts {
-        // The end of every window.
-        if let Some(last) = self.head.last().filter(|last| at >= last.at) {
-            return last.sum;
-        }
-        if self.head.first().is_some_and(|first| at >= first.at) {
-            let next = self.head.partition_point(|k| k.at <= at);
-            let knot = &self.head[next - 1];
-            return self.head.get(next).map_or(knot.sum, |after| knot.between(after, at));
-        }
-        let sealed = |packed: &Packed| packed.find(at).and_then(|number| Some(packed.run(number)?.at(at)));
-        let found = sealed(&self.recent).or_else(|| sealed(&self.old.packed));
-        found.unwrap_or_else(|| self.first().map_or(Counts::default(), |knot| knot.sum))
+        self.curve().at(at)
     }
 
     /// What happened in `(from, to]`.
@@ -180,13 +176,9 @@ impl History {
         self.at(to) - self.at(from)
     }
 
-    fn first(&self) -> Option<Knot> {
-        self.old.packed.first().or_else(|| self.recent.first()).or_else(|| self.head.first().copied())
-    }
-
     /// The moment of the first knot, `None` when nothing was ever recorded.
     pub fn begin(&self) -> Option<Timestamp> {
-        self.first().map(|knot| knot.at)
+        self.curve().first().map(|knot| knot.at)
     }
 
     /// The moment of the last knot.

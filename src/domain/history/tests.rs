@@ -150,9 +150,9 @@ fn edges_that_move_on_find_what_a_search_finds() {
         }
         // Edges mostly move on, and sometimes back, as when a calendar window begins anew.
         let moments = lengths.map(|length| now - if i % 500 == 3 { length * 2 } else { length });
-        let found = history.at_edges(&moments);
-        let expected: Vec<Counts> = moments.iter().map(|at| history.at(*at)).collect();
-        assert_eq!(found.to_vec(), expected, "step {i}");
+        let found: Vec<Counts> = history.sums(moments.into_iter(), now).collect();
+        let expected: Vec<Counts> = moments.iter().map(|from| history.sum(*from, now)).collect();
+        assert_eq!(found, expected, "step {i}");
         history.maintain(now, Duration::from_secs(300), Duration::from_secs(250_000), &[]);
     }
 }
@@ -175,8 +175,9 @@ proptest! {
             history.record(to - Duration::from_millis(span as u64), to, f64::from(events) / 3.0, f64::from(events % 7), on);
             if i % every == 0 {
                 let moments = [0, 3, 40, 200, 900, 2000, 9000].map(|length| Timestamp(now - length));
-                let found = history.at_edges(&moments);
-                prop_assert_eq!(found.to_vec(), moments.map(|at| history.at(at)).to_vec());
+                let to = Timestamp(now - i as i64 % 3);
+                let found: Vec<Counts> = history.sums(moments.into_iter(), to).collect();
+                prop_assert_eq!(found, moments.map(|from| history.sum(from, to)).to_vec());
             }
             history.maintain(Timestamp(now), Duration::from_millis(300), Duration::from_secs(60), &[]);
         }

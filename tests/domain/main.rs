@@ -8,6 +8,8 @@ mod budgets;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
 mod counting;
+#[path = "../support/detail.rs"]
+mod detail;
 mod dispatch;
 mod gauges;
 mod groups;
@@ -19,3 +21,4 @@ mod misfit;
 mod oracle;
 mod reloads;
 mod run;
+mod wording;

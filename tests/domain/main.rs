@@ -19,6 +19,7 @@ mod misfit;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;
+mod outbox;
 mod reloads;
 mod run;
 mod wording;

@@ -16,10 +16,12 @@ mod groups;
 mod idle;
 mod levels;
 mod misfit;
+mod notices;
 #[path = "../support/oracle.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;
 mod outbox;
+mod plan;
 mod reloads;
 mod run;
 mod wording;

@@ -68,12 +68,8 @@ impl History {
             measured: last.sum.measured + (to.0 - from.0) * events.measured,
         };
         let knot = Knot { at: to, sum };
-        let extends = start > 0
-            && from == last.at
-            && to > from
-            && self.head[start - 1].at < last.at
-            && self.head[start - 1].quiet_until(&last)
-            && last.quiet_until(&knot);
+        let extends =
+            start > 0 && from == last.at && self.head[start - 1].quiet_until(&last) && last.quiet_until(&knot);
         if extends {
             self.edges.changed_after(self.head[start - 1].at);
             self.head[start] = knot;

@@ -23,9 +23,6 @@ impl State {
             // The last one before `at` is evaluated, so the one before that is taken as done.
             let skipped = (at.0.saturating_sub(last.0).saturating_sub(1) / interval - 1).max(0) * interval;
             slo.evaluated = Some(Timestamp(last.0 + skipped));
-            for group in slo.groups.values_mut() {
-                group.evaluated = group.evaluated.map(|evaluated| Timestamp(evaluated.0 + skipped));
-            }
         }
     }
 }

@@ -104,10 +104,16 @@ impl Board {
         }
     }
 
+    /// A scrape that is still to be taken in.
+    pub fn reading(&mut self, second: i64) -> Event {
+        let samples = self.samples();
+        Event::Scraped(crate::build::read(&self.target, at(second).0, samples))
+    }
+
     /// A scrape; whether a group of alerts had its turn.
     pub fn turn(&mut self, second: i64) -> bool {
-        let samples = self.samples();
-        let effects = self.state.step(&[Event::Scraped(crate::build::read(&self.target, at(second).0, samples))]);
+        let reading = self.reading(second);
+        let effects = self.state.step(&[reading]);
         self.deliver(second);
         effects.group_turn
     }

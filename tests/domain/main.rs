@@ -15,6 +15,7 @@ mod gauges;
 mod groups;
 mod idle;
 mod levels;
+mod memory;
 mod misfit;
 mod notices;
 #[path = "../support/oracle.rs"]
@@ -24,4 +25,5 @@ mod outbox;
 mod plan;
 mod reloads;
 mod run;
+mod steps;
 mod wording;

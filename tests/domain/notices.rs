@@ -30,6 +30,7 @@ fn an_alert_carries_the_labels_of_all_that_it_belongs_to() {
     let common = "alertname=\"ErrorBudgetBurn\",channel=\"CHANNEL\",code=\"500\",env=\"prod\",service=\"shop\",\
                   severity=\"SEVERITY\",slo=\"api\",team=\"shop\",tier=\"2\"";
     let with = |severity, channel| format!("{{{}}}", common.replace("CHANNEL", channel).replace("SEVERITY", severity));
+    assert_eq!(run.spec().policy.pairs_of(Severity::Ticket).collect::<Vec<_>>(), [&run.spec().policy.pairs[1]]);
     assert_eq!(firing(&run), [with("page", "pager"), with("ticket", "ops")]);
     let page: Notice = run.state.notices().remove(0);
     assert_eq!((page.starts_at, page.ends_at), (at(15), None));

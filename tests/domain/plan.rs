@@ -107,6 +107,30 @@ fn a_threshold_without_a_bucket_is_told_with_those_near_it_until_there_is_one() 
 }
 
 #[test]
+fn a_histogram_is_known_by_its_count_or_its_last_bucket() {
+    let mut run = Run::new(setup([with("a", latency("took", 0.5)), with("b", latency("took", 0.7))]));
+    let problem = |run: &Run, slo: usize| run.state.statuses().nth(slo).and_then(|status| status.problem.clone());
+    read(&mut run, 0, &[("0.1", 0.0), ("0.5", 0.0), ("1", 0.0)], 0.0);
+    assert_eq!(problem(&run, 0), None);
+    let expected = "took has no bucket at the threshold 0.7 (le=\"0.7\") on shop/a:80; buckets near it: 0.1, 0.5, 1";
+    assert_eq!(problem(&run, 1).as_deref(), Some(expected), "another SLO's threshold is near it");
+
+    // A target that shows no count has its total in the last bucket, from then on.
+    let bucket = |run: &Run, le, value| crate::build::sample(&series(&run.target, "took_bucket", &[("le", le)]), value);
+    let mut run = Run::new(setup([with("a", latency("took", 0.5))]));
+    for (second, good, all) in [(0, 0.0, 0.0), (15, 6.0, 10.0)] {
+        let samples = vec![bucket(&run, "0.5", good), bucket(&run, "+Inf", all)];
+        run.read(second, samples);
+    }
+    assert_eq!((run.counts(0, 15).total, run.counts(0, 15).bad), (10.0, 4.0));
+    // Nothing of a histogram but other buckets is no histogram.
+    let mut run = Run::new(setup([with("a", latency("took", 0.5))]));
+    let samples = vec![bucket(&run, "1", 0.0)];
+    run.read(0, samples);
+    assert_eq!(problem(&run, 0), None);
+}
+
+#[test]
 fn a_missing_bucket_is_forgiven_when_its_target_is_no_longer_scraped() {
     let mut run = Run::new(setup([with("a", latency("took", 0.5))]));
     let other = target("b:80", seconds(15));

@@ -201,6 +201,7 @@ fn a_rate_that_rounds_to_the_limit_is_told_with_more_digits() {
         (1.0, 0.99999, 1.0, "1× over 3d and 0.99999× over 6h"),
         (1.000_000_001, 2.0, 1.0, "just above 1× over 3d and 2× over 6h"),
         (0.999_999_999, 2.0, 1.0, "just below 1× over 3d and 2× over 6h"),
+        (1440.4, 0.9333, 14.4, "1,440× over 3d and 0.93× over 6h"),
         (1440.04, 2.0, 1440.0, "1,440.04× over 3d and 2× over 6h"),
     ] {
         assert_eq!(burn_rates(&burn(long, short, limit)).as_deref(), Some(expected), "{long} {short}");

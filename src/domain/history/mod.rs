@@ -82,9 +82,6 @@ impl History {
     fn insert(&mut self, from: Timestamp, to: Timestamp, events: Counts) {
         self.open_from(from);
         self.edges.changed_after(from);
-        if self.head.first().is_some_and(|first| from < first.at) {
-            self.head.insert(0, Knot { at: from, sum: Counts::default() });
-        }
         self.ensure(from);
         self.ensure(to);
         if from == to {
@@ -213,5 +210,7 @@ impl History {
     }
 }
 
+#[cfg(test)]
+mod knots_tests;
 #[cfg(test)]
 mod tests;

@@ -22,8 +22,10 @@ mod notices;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod oracle;
 mod outbox;
+mod past;
 mod plan;
 mod reloads;
 mod run;
+mod statuses;
 mod steps;
 mod wording;

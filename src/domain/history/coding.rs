@@ -64,7 +64,7 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         let unmeasured = step - (knot.sum.measured - place.measured);
         let (total, bad) = (units(knot.sum.total - first.sum.total, scale), units(knot.sum.bad - first.sum.bad, scale));
         let events = total - place.total;
-        put_u64(body, (fold(step - place.step) << 1) | u64::from(unmeasured != 0));
+        put_u64(body, (fold(step - place.step) << 1) + u64::from(unmeasured != 0));
         put_i64(body, events - place.expected(step));
         put_i64(body, bad - place.bad);
         if unmeasured != 0 {
@@ -72,7 +72,7 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         }
         place = Place { offset: 0, at: knot.at.0, step, measured: knot.sum.measured, total, events, bad };
     }
-    scale | MARK
+    scale + MARK
 }
 
 fn put_full(body: &mut Vec<u8>, knot: &Knot) {
@@ -171,6 +171,31 @@ mod tests {
         assert_eq!(back(&packed), knots);
         assert_eq!(run.at(Timestamp(15_000)).total, 10.0, "a jump belongs to its moment");
         assert_eq!(run.at(Timestamp(7_500)).total, 7.0);
+    }
+
+    /// Stored runs are read by later versions: these bytes may only be added to, under another mark.
+    #[test]
+    fn a_run_is_stored_in_these_bytes() {
+        let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
+        let mut knots: Vec<Knot> =
+            steps.iter().map(|(at, total, measured)| knot(100 + at, 5.0 + total, total / 2.0, 3 + measured)).collect();
+        knots.push(knots[5]);
+        // A step of 10 is folded to 20, doubled for the mark of unmeasured time: 40. What is expected is 0.
+        let whole = [40, 12, 6, 0, 0, 6];
+        // Events in units of 1/32768; 6 are 128 128 24. The fourth knot has 3 ms of unmeasured time.
+        let fractions = [
+            [&[40, 128, 128, 24, 128, 128, 12][..], &[0, 0, 128, 128, 12]].concat(),
+            [&[80, 0, 128, 128, 36][..], &[79, 128, 128, 16, 128, 128, 20, 6]].concat(),
+            vec![38, 128, 128, 4, 128, 128, 2],
+        ]
+        .concat();
+        for (name, scale, knots, bytes) in [
+            ("whole", MARK, &knots[..4], &whole[..]),
+            ("fractions, a gap and a jump", MARK + 15, &knots[..], &fractions),
+        ] {
+            let mut body = Vec::new();
+            assert_eq!((encode(knots, &mut body), &body[..]), (scale, bytes), "{name}");
+        }
     }
 
     #[test]

@@ -226,6 +226,7 @@ mod tests {
             (r#"{"http.requests",job!="a"}"#, r#"{"http.requests",job!="a"}"#),
             (r#"r{path=`C:\d`}"#, r#"r{path="C:\\d"}"#),
             (r#"r{"my.label"="x\"\u00e9"}"#, "r{\"my.label\"=\"x\\\"é\"}"),
+            (r#"r{a="\x1b\n"}"#, r#"r{a="\u001b\n"}"#),
             (r#"r{a="\x41\U0001F600"}"#, "r{a=\"A\u{1f600}\"}"),
         ] {
             assert_eq!(parse_selector(text).map(|s| s.to_string()), Ok(printed.to_owned()), "{text}");

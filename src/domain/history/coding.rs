@@ -130,7 +130,7 @@ fn scale_for(knots: &[Knot]) -> Option<u8> {
     if !near || range >= MOST as f64 {
         return None;
     }
-    if integral || range == 0.0 {
+    if integral {
         return Some(0);
     }
     let fitting = (20.0 - range.log2().floor()).max(10.0);
@@ -195,6 +195,32 @@ mod tests {
         ] {
             let mut body = Vec::new();
             assert_eq!((encode(knots, &mut body), &body[..]), (scale, bytes), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_scale_fits_the_range_of_a_run_wherever_that_begins() {
+        let far = 1 << 51;
+        for (name, offsets, scale) in [
+            ("nothing happened", [(0, 0.0, 0.0, 0), (1, 0.0, 0.0, 1)], Some(0)),
+            ("whole", [(1, 7.0, 2.0, 1), (2, 9.0, 3.0, 2)], Some(0)),
+            ("a fraction", [(1, 7.5, 0.0, 1), (2, 41.0, 0.0, 2)], Some(15)),
+            ("a fraction of the bad ones", [(1, 7.0, 0.5, 1), (2, 41.0, 0.0, 2)], Some(15)),
+            ("tiny", [(1, 1e-9, 0.0, 1), (2, 2e-9, 0.0, 2)], Some(49)),
+            ("large", [(1, 0.5, 0.0, 1), (2, 1e13, 0.0, 2)], Some(6)),
+            ("too large", [(1, 0.0, 0.0, 1), (2, MOST as f64, 0.0, 2)], None),
+            ("too large, falling", [(1, 0.0, 0.0, 1), (2, 0.0, -MOST as f64, 2)], None),
+            ("infinite", [(1, 0.0, f64::INFINITY, 1), (2, 1.0, 1.0, 2)], None),
+            ("too far apart", [(1, 0.0, 0.0, 1), (far, 1.0, 0.0, 2)], None),
+            ("measured too far apart", [(1, 0.0, 0.0, -far), (2, 1.0, 0.0, 2)], None),
+        ] {
+            for begin in [0.0, 1_048_576.0] {
+                let offset = |(at, total, bad, measured)| knot(at, begin + total, begin + bad, measured);
+                // A tiny offset from a large count is no longer exact.
+                let exact = begin == 0.0 || name != "tiny";
+                let knots = [knot(0, begin, begin, 0), offset(offsets[0]), offset(offsets[1])];
+                assert!(!exact || scale_for(&knots) == scale, "{name}: {:?}", scale_for(&knots));
+            }
         }
     }
 

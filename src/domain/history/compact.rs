@@ -214,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_compaction_merges_as_many_neighbours_as_fit() {
+        for (age, spans) in [(512, &[60, 20][..]), (1024, &[80]), (400, &[20; 4])] {
+            let mut history = History::default();
+            for begin in [1000, 1020, 1040, 1060] {
+                history.recent.push(&knots(&[begin, begin + 10, begin + 20]));
+            }
+            // Of the last run; the others are a little older.
+            history.compact(Timestamp(1080 + age), 0, Timestamp(0), &[]);
+            let merged: Vec<i64> = history.old.packed.runs().map(|run| run.span()).collect();
+            assert_eq!(merged, spans, "{age}");
+        }
+    }
+
+    #[test]
     fn runs_are_merged_up_to_an_eighth_of_their_age() {
         let mut versions = 0;
         grow(6000, |history, now| {
@@ -261,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_of_one_beat_get_spread_out() {
+    fn what_begins_together_is_kept_up_at_different_times() {
         let mut times = [0; 32];
         for i in 0..3200 {
             let sum = Counts { total: f64::from(i), bad: 0.0, measured: 0 };

@@ -170,3 +170,6 @@ impl Span {
         Some(self.before.between(&self.after, at))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,6 +45,27 @@ fn a_walk_from_any_moment_meets_all_that_follows() {
 }
 
 #[test]
+fn edges_find_what_a_search_finds_through_compactions_late_knowledge_and_steps_back() {
+    let mut history = History::default();
+    let (mut compactions, finest) = (0, Duration::from_secs(300));
+    for i in 0..1500i64 {
+        let now = Timestamp((i + 1) * 15_000);
+        history.record(Timestamp(i * 15_000), now, ((i * 7919) % 101) as f64, 0.0, true);
+        if i % 200 == 150 {
+            history.record(Timestamp(now.0 - 2_000_000), Timestamp(now.0 - 1_900_000), 50.0, 0.0, true);
+        }
+        let back = if i % 100 == 42 { 2 } else { 1 };
+        let moments = [40_000, 300_000, 3_600_000, 9_000_000].map(|length| Timestamp(now.0 - length * back));
+        let found = history.at_edges(&moments);
+        assert_eq!(found.to_vec(), moments.map(|at| history.at(at)), "step {i}");
+        let version = history.old.version();
+        history.maintain(now, finest, Duration::from_secs(86_400), &[]);
+        compactions += history.old.version() - version;
+    }
+    assert!(compactions > 2, "{compactions}");
+}
+
+#[test]
 fn an_edge_remembers_the_knots_around_it() {
     let mut history = long();
     let end = history.end().expect("an end");

@@ -45,7 +45,7 @@ fn a_walk_from_any_moment_meets_all_that_follows() {
 }
 
 #[test]
-fn edges_find_what_a_search_finds_through_compactions_late_knowledge_and_steps_back() {
+fn edges_agree_with_a_search_through_compactions_late_knowledge_and_steps_back() {
     let mut history = History::default();
     let (mut compactions, finest) = (0, Duration::from_secs(300));
     for i in 0..1500i64 {

@@ -51,9 +51,10 @@ fn shapes() -> Vec<(&'static str, Slo)> {
             }),
         ),
         (
-            "slices longer than short windows",
+            "slices longer than short windows, spent",
             with(&|slo| {
                 slo.policy.pairs = vec![pair(Severity::Page, 3600, 300, "5")];
+                slo.policy.budget = vec![spent];
                 slo.timeslices =
                     Some(Timeslices { slice: seconds(7200), target: ratio("95"), verdict: Default::default() })
             }),

@@ -177,6 +177,16 @@ mod tests {
     }
 
     #[test]
+    fn a_series_meets_only_the_selectors_filed_under_its_label_and_those_without_one() {
+        let selection: Selection = SELECTORS.iter().map(|text| parse_selector(text).unwrap()).collect();
+        let by_label = &selection.0.names["a"];
+        assert_eq!(by_label.filed.keys().collect::<Vec<_>>(), ["service"]);
+        let of_value = &by_label.filed["service"];
+        assert_eq!((&of_value["x"], &of_value["y"]), (&vec![0, 2, 8], &vec![1]));
+        assert_eq!(by_label.rest, [3, 4, 5, 6], "empty values and boundaries are no exact text");
+    }
+
+    #[test]
     fn a_label_that_is_not_known_rules_nothing_out() {
         let selection: Selection = [r#"a{service="x",code="500"}"#, r#"b{code!=""}"#]
             .into_iter()

@@ -116,6 +116,22 @@ fn a_turn_that_was_slept_through_is_made_up_for() {
 }
 
 #[test]
+fn news_that_a_receiver_refuses_is_let_go_a_day_after_it_ended() {
+    let mut board = Board::new(told(grouped(), &["a"]));
+    board.set("a", Badly);
+    board.go(15, 30);
+    board.refusing.insert("webhook");
+    board.set("a", Well);
+    board.go(45, 60);
+    // It ended at 45. Each tick comes after the group's next turn.
+    let tried = [-1, 100, 200, 300].map(|late| {
+        board.tick(45 + 86_400 + late);
+        board.state.core.dispatch.sent.len()
+    });
+    assert_eq!(tried, [3, 4, 4, 4], "two channels were told, and one refuses twice");
+}
+
+#[test]
 fn the_next_moment_is_the_next_turn_of_a_group_or_the_next_evaluation() {
     let seldom = Setup { evaluation_interval: seconds(3600), ..told(grouped(), &["a"]) };
     let mut board = Board::new(seldom);

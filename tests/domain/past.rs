@@ -78,6 +78,16 @@ fn slices_are_kept_as_events_are() {
 }
 
 #[test]
+fn a_budget_of_slices_is_measured_when_its_events_are() {
+    let slices = Timeslices { slice: seconds(60), target: ratio("95"), verdict: Default::default() };
+    let mut run = Run::new(setup([Slo { timeslices: Some(slices), ..slo("api") }]));
+    run.scrape(0, 0.0, 0.0);
+    run.go(15, 90, 9.0, 1.0);
+    let counts = run.counts(0, 90);
+    assert_eq!((counts.total, counts.bad, counts.measured), (1.0, 1.0, 90_000), "half a slice has no verdict yet");
+}
+
+#[test]
 fn the_past_is_drawn_in_steps_up_to_now() {
     let mut run = Run::new(setup([slo("api")]));
     run.scrape(0, 0.0, 0.0);

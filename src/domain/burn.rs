@@ -157,6 +157,9 @@ mod tests {
             ("a fraction of a whole", 1.5, 1.0, 1, 1, true),
             ("a whole of a fraction", 1.0, 1.5, 1, 1, false),
             ("fractions, equal", 0.5, 0.5, 1, 1, false),
+            ("fractions, equal but for rounding", 0.1 + 0.2, 3.0, 1, 10, false),
+            ("many, equal but for rounding", 300_000.000_1, 3_000_000.0, 1, 10, false),
+            ("many, above", 300_000.1, 3_000_000.0, 1, 10, true),
             ("fractions, above", 1.5, 120.5, 1, 100, true),
             ("fractions, below", 1.5, 120.5, 2, 100, false),
             ("fractions, far below", 0.5, 0.75, 5, 2, false),
@@ -195,6 +198,8 @@ mod tests {
         for (count, expected) in [
             (0.1 + 0.2, 0.3),
             (1e-12, 0.0),
+            (-0.003, 0.0),
+            (-0.004, -0.004),
             (1_234_567.000_000_000_2, 1_234_567.0),
             (-0.300_000_000_000_000_04, -0.3),
             (0.300_000_1, 0.300_000_1),

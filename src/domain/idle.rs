@@ -11,7 +11,6 @@ use super::slo::Slo;
 use super::slo_state::SloState;
 use super::state::State;
 use super::time::{Timestamp, millis};
-use std::time::Duration;
 
 impl State {
     /// Leaves out evaluations before `at` that would find what the last one found. Nothing may happen before `at`.
@@ -23,9 +22,6 @@ impl State {
             // The last one before `at` is evaluated, so the one before that is taken as done.
             let skipped = (at.0.saturating_sub(last.0).saturating_sub(1) / interval - 1).max(0) * interval;
             slo.evaluated = Some(Timestamp(last.0 + skipped));
-            for group in slo.groups.values_mut() {
-                group.evaluated = group.evaluated.map(|evaluated| Timestamp(evaluated.0 + skipped));
-            }
         }
     }
 }
@@ -42,11 +38,11 @@ impl SloState {
 impl GroupState {
     fn is_idle(&self, slo: &Slo, gauge: &Gauge, last: Timestamp, resumed: Timestamp) -> bool {
         let short = gauge.pairs.iter().map(|pair| pair.short).max().unwrap_or_default();
-        let slice = slo.timeslices.map_or(Duration::ZERO, |slices| slices.slice);
-        let end = self.events.end();
+        // A slice is counted at its end, which may lie behind the last sample.
+        let end = self.events.end().max(self.slices.as_ref().and_then(|slices| slices.history.end()));
         let before = |moment: Timestamp| end.is_none_or(|end| end <= moment);
         let budget_settled = gauge.spent.is_empty() || before(slo.window.start(last));
         let silence = gauge.no_data.severity.is_none() || last.since(self.silent_since(resumed)) >= gauge.no_data.after;
-        before(last - short) && before(last - slice) && budget_settled && silence
+        before(last - short) && budget_settled && silence
     }
 }

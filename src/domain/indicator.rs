@@ -152,3 +152,53 @@ impl SliceVerdict {
         *self == Self::Whole
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comparisons_are_promqls() {
+        for (op, shown, below, at, above) in [
+            (CompareOp::Equal, "== 0.75", false, true, false),
+            (CompareOp::NotEqual, "!= 0.75", true, false, true),
+            (CompareOp::Less, "< 0.75", true, false, false),
+            (CompareOp::AtMost, "<= 0.75", true, true, false),
+            (CompareOp::More, "> 0.75", false, false, true),
+            (CompareOp::AtLeast, ">= 0.75", false, true, true),
+        ] {
+            let comparison = Comparison { op, with: 0.75 };
+            assert_eq!(comparison.to_string(), shown);
+            assert_eq!([0.5, 0.75, 1.0].map(|value| comparison.holds(value)), [below, at, above], "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_word_of_the_contract() {
+        let selector = |name: &str| Selector { name: name.to_owned(), matchers: Matchers::default() };
+        for (indicator, kind) in [
+            (Indicator::Events { total: selector("a"), part: selector("b"), part_is: Part::Bad }, "events"),
+            (Indicator::Terms { terms: Vec::new(), text: String::new() }, "events"),
+            (
+                Indicator::Latency { histogram: selector("a"), threshold: 1.0, threshold_text: "1s".to_owned() },
+                "latency",
+            ),
+            (Indicator::Scrape { targets: Matchers::default() }, "scrape"),
+        ] {
+            assert_eq!(indicator.kind(), kind, "{indicator:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_verdict_on_slices_is_not_stored_so_that_keys_stay_what_they_were() {
+        let minute = |verdict| Timeslices { slice: Duration::from_secs(60), target: Ratio::ONE, verdict };
+        let usual = serde_json::to_value(minute(SliceVerdict::Whole)).unwrap();
+        assert_eq!(usual.as_object().map(|fields| fields.contains_key("verdict")), Some(false), "{usual}");
+        let share = serde_json::to_value(minute(SliceVerdict::Share)).unwrap();
+        assert_eq!(share["verdict"], "Share");
+        for verdict in [SliceVerdict::Whole, SliceVerdict::Share] {
+            let text = serde_json::to_string(&minute(verdict)).unwrap();
+            assert_eq!(serde_json::from_str::<Timeslices>(&text).unwrap(), minute(verdict));
+        }
+    }
+}

@@ -143,7 +143,36 @@ mod tests {
     fn fingerprints_do_not_join_neighbours() {
         let fp = |n: &str, v: &str| Labels::new().with(n, v).fingerprint();
         assert_ne!(fp("a", "bc"), fp("ab", "c"));
-        // The value that Alertmanager 0.25 shows for {alertname="X"}.
-        assert_eq!(format!("{:016x}", Labels::new().fingerprint()), "cbf29ce484222325");
+    }
+
+    #[test]
+    fn the_fingerprint_is_fnv_1a_over_names_and_values() {
+        let labels = Labels::new().with("severity", "page").with("alertname", "X");
+        // Of the bytes `alertname FF X FF severity FF page FF`.
+        assert_eq!(format!("{:016x}", labels.fingerprint()), "1efb09bd1b43c88a");
+    }
+
+    #[test]
+    fn labels_are_set_replaced_removed_and_merged() {
+        let mut labels: Labels = [("b", "2"), ("d", "4")].into_iter().collect();
+        let other: Labels = [("a", "1"), ("b", "\"3\"\n")].into_iter().collect();
+        labels.merge(&other);
+        assert_eq!(labels.to_string(), r#"{a="1",b="\"3\"\n",d="4"}"#);
+        assert_eq!(Series::new("up", labels.clone()).to_string(), r#"up{a="1",b="\"3\"\n",d="4"}"#);
+        assert_eq!((labels.len(), labels.is_empty(), labels.iter().len()), (3, false, 3));
+        labels.remove("a");
+        labels.set("b", "");
+        labels.set("c", "");
+        assert_eq!(labels.to_string(), r#"{d="4"}"#);
+        labels.remove("d");
+        assert!(labels.is_empty());
+    }
+
+    #[test]
+    fn labels_are_stored_as_a_map() {
+        let labels: Labels = [("b", "2"), ("a", "1")].into_iter().collect();
+        let text = serde_json::to_string(&labels).unwrap();
+        assert_eq!(text, r#"{"a":"1","b":"2"}"#);
+        assert_eq!(serde_json::from_str::<Labels>(&text).unwrap(), labels);
     }
 }

@@ -152,3 +152,23 @@ pub struct Sent {
     /// `None` when accepted, else why it was given up.
     pub error: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::NoticeReason::{AllResolved, First, NewAlerts, Repeat, SomeResolved};
+
+    #[test]
+    fn reasons_are_told_in_alertmanagers_words() {
+        let texts = [First, NewAlerts, SomeResolved, AllResolved, Repeat].map(super::NoticeReason::text);
+        assert_eq!(
+            texts,
+            [
+                "first notification",
+                "new alerts added",
+                "some alerts resolved",
+                "all alerts resolved",
+                "repeat interval elapsed"
+            ]
+        );
+    }
+}

@@ -95,4 +95,18 @@ mod tests {
             assert_eq!(got, wanted, "{labels}");
         }
     }
+
+    #[test]
+    fn groups_are_told_apart_by_the_labels_asked_for() {
+        let labels: Labels = [("service", "web"), ("severity", "page")].into_iter().collect();
+        let by = |names: &[&str]| GroupBy::Labels(names.iter().map(ToString::to_string).collect());
+        for (group_by, expected) in [
+            (GroupBy::All, r#"{service="web",severity="page"}"#),
+            (by(&["service", "team"]), r#"{service="web"}"#),
+            (by(&[]), "{}"),
+        ] {
+            let route = Route { group_by, ..route("team", &[], false, vec![]) };
+            assert_eq!(group_labels(&route, &labels).to_string(), expected);
+        }
+    }
 }

@@ -132,13 +132,14 @@ mod tests {
     use super::super::selector_text::parse_selector;
     use super::*;
 
-    const SELECTORS: [&str; 8] = [
+    const SELECTORS: [&str; 9] = [
         r#"a{service="x"}"#,
         r#"a{service="y"}"#,
         r#"a{service="x",code=~"5.."}"#,
         "a",
         r#"a{service=""}"#,
         r#"a{le="1"}"#,
+        r#"a{quantile="0.5"}"#,
         r#"b{service="x"}"#,
         r#"a{service="x",code!="500"}"#,
     ];
@@ -150,7 +151,7 @@ mod tests {
             ("a", vec![("service", "x"), ("code", "500")]),
             ("a", vec![("service", "x"), ("code", "200")]),
             ("a", vec![("service", "y"), ("le", "1.0")]),
-            ("a", vec![("service", "other")]),
+            ("a", vec![("service", "other"), ("quantile", "0.50")]),
             ("a", vec![]),
             ("b", vec![("service", "x")]),
             ("c", vec![("service", "x")]),
@@ -161,6 +162,48 @@ mod tests {
                 each.filter(|(_, s)| s.matches(&series.name, &series.labels)).map(|(number, _)| number).collect();
             assert_eq!(selection.matching(&series), expected, "{series}");
             assert_eq!(selection.matches(&series), !expected.is_empty(), "{series}");
+        }
+    }
+
+    #[test]
+    fn selections_are_equal_where_their_selectors_are() {
+        let of = |texts: &[&str]| -> Vec<Selector> { texts.iter().map(|text| parse_selector(text).unwrap()).collect() };
+        let selection = Selection::from(of(&SELECTORS));
+        assert_eq!(selection, selection.clone());
+        assert_eq!(selection, Selection::from(of(&SELECTORS)));
+        assert_ne!(selection, Selection::from(of(&SELECTORS[1..])));
+        assert_eq!(["a", "b", "c"].map(|name| selection.has_name(name)), [true, true, false]);
+        assert_eq!(selection.names().collect::<BTreeSet<_>>(), ["a", "b"].into());
+    }
+
+    #[test]
+    fn a_series_meets_only_the_selectors_filed_under_its_label_and_those_without_one() {
+        let selection: Selection = SELECTORS.iter().map(|text| parse_selector(text).unwrap()).collect();
+        let by_label = &selection.0.names["a"];
+        assert_eq!(by_label.filed.keys().collect::<Vec<_>>(), ["service"]);
+        let of_value = &by_label.filed["service"];
+        assert_eq!((&of_value["x"], &of_value["y"]), (&vec![0, 2, 8], &vec![1]));
+        assert_eq!(by_label.rest, [3, 4, 5, 6], "empty values and boundaries are no exact text");
+    }
+
+    #[test]
+    fn a_label_that_is_not_known_rules_nothing_out() {
+        let selection: Selection = [r#"a{service="x",code="500"}"#, r#"b{code!=""}"#]
+            .into_iter()
+            .map(|text| parse_selector(text).unwrap())
+            .collect();
+        for (name, service, code, expected) in [
+            ("a", Some("x"), Some("500"), true),
+            ("a", Some("x"), None, true),
+            ("a", None, Some("500"), true),
+            ("a", None, None, true),
+            ("a", None, Some("200"), false),
+            ("b", None, None, true),
+            ("b", None, Some(""), false),
+            ("c", None, None, false),
+        ] {
+            let label = |asked: &str| if asked == "service" { service } else { code }.map(Cow::Borrowed);
+            assert_eq!(selection.may_match(name, label), expected, "{name} {service:?} {code:?}");
         }
     }
 }

@@ -66,18 +66,27 @@ impl Matcher {
 
 /// [`anchored`], compiled once for all matchers that hold the same text: thousands of SLOs ask for `5..`.
 fn shared(pattern: &str) -> Result<Arc<Regex>, String> {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Weak<Regex>>>> = LazyLock::new(Mutex::default);
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(regex) = compiled.get(pattern).and_then(Weak::upgrade) {
-        return Ok(regex);
+    static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+    COMPILED.lock().unwrap_or_else(PoisonError::into_inner).get(pattern)
+}
+
+/// Expressions by their text, as long as somebody holds them.
+#[derive(Default)]
+struct Compiled(HashMap<String, Weak<Regex>>);
+
+impl Compiled {
+    fn get(&mut self, pattern: &str) -> Result<Arc<Regex>, String> {
+        if let Some(regex) = self.0.get(pattern).and_then(Weak::upgrade) {
+            return Ok(regex);
+        }
+        let regex = Arc::new(anchored(pattern)?);
+        // Before the map grows it is freed of what nobody holds any more.
+        if self.0.len() == self.0.capacity() {
+            self.0.retain(|_, regex| regex.strong_count() > 0);
+        }
+        self.0.insert(pattern.to_owned(), Arc::downgrade(&regex));
+        Ok(regex)
     }
-    let regex = Arc::new(anchored(pattern)?);
-    // Before the map grows it is freed of what nobody holds any more.
-    if compiled.len() == compiled.capacity() {
-        compiled.retain(|_, regex| regex.strong_count() > 0);
-    }
-    compiled.insert(pattern.to_owned(), Arc::downgrade(&regex));
-    Ok(regex)
 }
 
 /// A Prometheus regular expression: anchored on both sides, `.` matches newlines.
@@ -93,13 +102,11 @@ pub fn anchored(pattern: &str) -> Result<Regex, String> {
 /// RE2, which Prometheus uses, takes a brace that begins no repetition (`/api/{id}`) as itself; so does this.
 fn with_literal_braces(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len());
-    let (mut escaped, mut in_class) = (false, false);
+    let mut escaped = false;
     for (at, c) in pattern.char_indices() {
-        if c == '{' && !escaped && !in_class && !is_repetition(&pattern[at..]) && !follows_property(&pattern[..at]) {
+        // In a class an escaped brace is a brace, too.
+        if c == '{' && !escaped && !is_repetition(&pattern[at..]) && !follows_property(&pattern[..at]) {
             text.push('\\');
-        }
-        if !escaped {
-            in_class = (in_class || c == '[') && c != ']';
         }
         escaped = c == '\\' && !escaped;
         text.push(c);
@@ -245,5 +252,34 @@ impl<'de> Deserialize<'de> for Matchers {
         let texts = Vec::<String>::deserialize(deserializer)?;
         let parse = |text: &String| super::selector_text::parse_matcher(text).map_err(D::Error::custom);
         texts.iter().map(parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_compiled_once_while_somebody_holds_it() {
+        let mut compiled = Compiled::default();
+        let held = compiled.get("5..").unwrap();
+        let mut filled = false;
+        for i in 0..100 {
+            compiled.get(&i.to_string()).unwrap();
+            filled |= compiled.0.len() == compiled.0.capacity();
+        }
+        assert!(filled, "it is looked through only before it grows");
+        assert!(compiled.0.len() < 10, "{}", compiled.0.len());
+        assert!(Arc::ptr_eq(&held, &compiled.get("5..").unwrap()));
+    }
+
+    #[test]
+    fn matchers_are_stored_as_their_texts() {
+        let matcher = |value| Matcher::new("code", MatchOp::Regex, value).unwrap();
+        let matchers = Matchers(vec![matcher("5.."), matcher("\"")]);
+        let text = serde_json::to_string(&matchers).unwrap();
+        assert_eq!(text, r#"["code=~\"5..\"","code=~\"\\\"\""]"#);
+        assert_eq!(serde_json::from_str::<Matchers>(&text).unwrap(), matchers);
+        assert_ne!(matcher("5.."), matcher("4.."));
     }
 }

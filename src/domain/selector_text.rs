@@ -226,6 +226,8 @@ mod tests {
             (r#"{"http.requests",job!="a"}"#, r#"{"http.requests",job!="a"}"#),
             (r#"r{path=`C:\d`}"#, r#"r{path="C:\\d"}"#),
             (r#"r{"my.label"="x\"\u00e9"}"#, "r{\"my.label\"=\"x\\\"é\"}"),
+            (r#"r{a="\x1b\n"}"#, r#"r{a="\u001b\n"}"#),
+            (r#"r{a="\x41\U0001F600"}"#, "r{a=\"A\u{1f600}\"}"),
         ] {
             assert_eq!(parse_selector(text).map(|s| s.to_string()), Ok(printed.to_owned()), "{text}");
         }
@@ -260,6 +262,8 @@ mod tests {
             ("x{a=b}", 4, "expected a quoted value"),
             ("x{=\"b\"}", 2, "expected a label name"),
             ("x{__name__=~\"y\"}", 2, "exactly"),
+            ("x{\"y\"}", 2, "given twice"),
+            ("x{a=\"b\",__name__=\"y\"}", 8, "given twice"),
             ("x{a=\"\\q\"}", 5, "unknown escape"),
             ("5x", 0, "digit"),
             ("x y", 2, "unexpected"),
@@ -283,9 +287,14 @@ mod tests {
             ("a=~\"5{2}.\"", "550", true),
             ("a=~\"5{2}.\"", "5{2}0", false),
             ("a=~\"[{]x\"", "{x", true),
+            (r#"a=~"\\[{x}""#, "[{x}", true),
+            (r#"a=~"\\{x\\}""#, "{x}", true),
+            (r#"a=~"\\\\{x}""#, r"\{x}", true),
             (r#"a=~"\\p{L}+""#, "é", true),
             ("le=\"1\"", "1.0", true),
             ("le!=\"1\"", "1.0", false),
+            ("le=\"1\"", "2", false),
+            ("le=\"+Inf\"", "none", false),
             ("a=\"1\"", "1.0", false),
             ("severity=page", "page", true),
         ] {

@@ -282,3 +282,16 @@ impl Family {
 fn may_be_negative(links: &[Link]) -> bool {
     links.iter().all(|link| matches!(link.role, Role::Gauge(Tally::Samples | Tally::Where(_))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Boundary;
+
+    #[test]
+    fn boundaries_are_ordered_as_numbers() {
+        let mut boundaries = [10.0, 0.5, 9.0].map(Boundary);
+        boundaries.sort_unstable();
+        assert_eq!(boundaries, [0.5, 9.0, 10.0].map(Boundary));
+        assert!(Boundary(9.0) < Boundary(10.0));
+    }
+}

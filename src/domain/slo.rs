@@ -113,3 +113,37 @@ pub struct Slo {
     /// The definition as written, shown on the SLO's page.
     pub definition: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objective_lies_between_0_and_100_percent_and_is_exact() {
+        // As a float this is 2, but a hundredth of it has a denominator beyond 64 bits.
+        let inexact = Ratio::new((1 << 63) + 1, 1 << 62);
+        for (percent, budget) in [
+            (Ratio::parse("99.9"), Ratio::new(1, 1000)),
+            (Ratio::parse("0"), None),
+            (Ratio::parse("100"), None),
+            (Ratio::parse("100.1"), None),
+            (inexact, None),
+        ] {
+            let objective = percent.and_then(Objective::from_percent);
+            assert_eq!(objective.map(Objective::budget), budget, "{percent:?}");
+            assert_eq!(objective.map(Objective::percent), budget.and(percent), "{percent:?}");
+        }
+    }
+
+    #[test]
+    fn windows_are_shown_as_people_write_them() {
+        use crate::domain::calendar::Period;
+        let month = Calendar { period: Period::Month, time_zone: "Europe/Paris".parse().unwrap() };
+        for (window, shown) in [
+            (SloWindow::Rolling(Duration::from_secs(30 * 86_400)), "30d"),
+            (SloWindow::Calendar(month), "month (Europe/Paris)"),
+        ] {
+            assert_eq!(window.to_string(), shown);
+        }
+    }
+}

@@ -168,3 +168,19 @@ pub struct HistoryPoint {
     /// Share of the step that was measured.
     pub coverage: f64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_words_of_the_contract() {
+        let words = State::ALL.map(State::as_str);
+        assert_eq!(words, ["error", "critical", "burning", "no_data", "exhausted", "ok"]);
+        assert_eq!(serde_json::json!(State::ALL), serde_json::json!(words));
+        let all = [AlertState::Inactive, AlertState::Pending, AlertState::Firing];
+        let words = all.map(AlertState::as_str);
+        assert_eq!(words, ["inactive", "pending", "firing"]);
+        assert_eq!(serde_json::json!(all), serde_json::json!(words));
+    }
+}

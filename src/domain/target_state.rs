@@ -72,8 +72,9 @@ impl TargetState {
 
     pub(super) fn forget(&mut self) {
         let oldest = self.clock - millis(MEMORY);
-        if self.series.values().any(|s| s.seen < oldest) {
-            self.series.retain(|_, s| s.seen >= oldest);
+        let known = self.series.len();
+        self.series.retain(|_, s| s.seen >= oldest);
+        if self.series.len() != known {
             self.gather_slos();
         }
     }

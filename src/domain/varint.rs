@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             if (bits << shift) >> shift != bits {
                 return Err(Malformed::Overlong);
             }
-            value |= bits << shift;
+            value += bits << shift;
             if byte < 0x80 {
                 return Ok(value);
             }
@@ -173,6 +173,7 @@ mod tests {
                 put_str(out, &text);
             });
             let mut reader = Reader::new(&bytes);
+            prop_assert!(!reader.is_empty());
             prop_assert_eq!(reader.u64(), Ok(unsigned));
             prop_assert_eq!(reader.i64(), Ok(signed));
             prop_assert_eq!(reader.f64().map(f64::to_bits), Ok(bits));

@@ -124,15 +124,15 @@ pub fn factor(rate: f64) -> String {
 pub fn beside(rate: f64, limit: f64) -> String {
     /// Digits after the point that a person still reads.
     const MOST: usize = 5;
-    let shown = rounded(rate);
-    if rate == limit || shown != rounded(limit) {
+    let (shown, side) = (rounded(rate), rate.total_cmp(&limit));
+    if side.is_eq() || shown != rounded(limit) {
         return format!("{shown}×");
     }
     let told = |decimals: usize| trimmed(format!("{rate:.decimals$}"));
-    let right = |text: &String| text.parse::<f64>().is_ok_and(|told| told != limit && (told > limit) == (rate > limit));
+    let right = |text: &String| text.parse::<f64>().is_ok_and(|told| told.total_cmp(&limit) == side);
     match (1..=MOST).map(told).find(right) {
         Some(text) => format!("{}×", with_thousands(&text)),
-        None => format!("just {} {}", if rate > limit { "above" } else { "below" }, factor(limit)),
+        None => format!("just {} {}", if side.is_gt() { "above" } else { "below" }, factor(limit)),
     }
 }
 

@@ -43,6 +43,7 @@ fn a_targets_first_scrape_counts_only_what_was_born_under_watch() {
         ("nothing known", Created, None, None, 0.0),
         ("nothing known, asked for", ProcessStart, None, None, 0.0),
         ("created before", Created, Some(-5), None, 0.0),
+        ("created when the watch began", Created, Some(0), None, 0.0),
         ("created under watch", Created, Some(40), None, 30.0),
         ("started under watch, not asked for", Created, None, Some(40), 0.0),
         ("started under watch", ProcessStart, None, Some(40), 30.0),

@@ -98,15 +98,29 @@ impl Board {
     /// A scrape each 15 seconds.
     pub fn go(&mut self, from: i64, to: i64) {
         for second in (from..=to).step_by(15) {
-            let samples = self.samples();
-            self.state.step(&[Event::Scraped(crate::build::read(&self.target, at(second).0, samples))]);
-            self.deliver(second);
+            self.turn(second);
             // Between scrapes time goes on.
-            for later in second + 1..second + 15 {
-                self.state.step(&[Event::Tick { at: at(later) }]);
-                self.deliver(later);
-            }
+            (second + 1..second + 15).for_each(|later| self.tick(later));
         }
+    }
+
+    /// A scrape that is still to be taken in.
+    pub fn reading(&mut self, second: i64) -> Event {
+        let samples = self.samples();
+        Event::Scraped(crate::build::read(&self.target, at(second).0, samples))
+    }
+
+    /// A scrape; whether a group of alerts had its turn.
+    pub fn turn(&mut self, second: i64) -> bool {
+        let reading = self.reading(second);
+        let effects = self.state.step(&[reading]);
+        self.deliver(second);
+        effects.group_turn
+    }
+
+    pub fn tick(&mut self, second: i64) {
+        self.state.step(&[Event::Tick { at: at(second) }]);
+        self.deliver(second);
     }
 
     fn samples(&mut self) -> Vec<slowburn::domain::reading::Sample> {

@@ -27,6 +27,8 @@ fn shapes() -> Vec<(&'static str, Slo)> {
     vec![
         ("plain", burning()),
         ("no pairs", slo("requests")),
+        // Early in the hole good events leave the long window before the short one is not measured any more.
+        ("fires in the hole", with(&|slo| slo.policy.pairs = vec![pair(Severity::Page, 3600, 1800, "3")])),
         ("spent", with(&|slo| slo.policy.budget = vec![spent])),
         (
             "spent in a week",
@@ -46,6 +48,15 @@ fn shapes() -> Vec<(&'static str, Slo)> {
             with(&|slo| {
                 slo.timeslices =
                     Some(Timeslices { slice: seconds(300), target: ratio("95"), verdict: Default::default() })
+            }),
+        ),
+        (
+            "slices longer than short windows, spent",
+            with(&|slo| {
+                slo.policy.pairs = vec![pair(Severity::Page, 3600, 300, "5")];
+                slo.policy.budget = vec![spent];
+                slo.timeslices =
+                    Some(Timeslices { slice: seconds(7200), target: ratio("95"), verdict: Default::default() })
             }),
         ),
         ("groups", with(&|slo| slo.by = vec!["code".to_owned()])),

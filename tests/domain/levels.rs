@@ -41,6 +41,7 @@ fn a_gauge_measures_the_time_in_which_somebody_looked() {
         ("regular", &[0, 15, 30][..], None, 30),
         ("twice the interval", &[0, 15, 45], None, 45),
         ("longer", &[0, 15, 46], None, 15),
+        ("not shown for a while", &[0, 15, -30, -45, 60], None, 15),
         ("an attempt failed in between", &[0, 15, 40], Some(30), 15),
         ("and it goes on", &[0, 15, 40, 55], Some(30), 30),
     ] {
@@ -49,7 +50,8 @@ fn a_gauge_measures_the_time_in_which_somebody_looked() {
             if let Some(failed) = failed.filter(|failed| *second > *failed && *second <= *failed + 15) {
                 run.fail(failed);
             }
-            run.scrape_of(*second, &[("200", 0.0)]);
+            let shown: &[(&str, f64)] = if *second < 0 { &[] } else { &[("200", 0.0)] };
+            run.scrape_of(second.abs(), shown);
         }
         assert_eq!(run.counts(-60, 600).measured, measured * 1000, "{name}");
     }

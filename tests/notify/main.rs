@@ -1,8 +1,10 @@
-//! Messages on their way out: wording, payloads, retries, order, and real servers at the other end.
+//! Messages on their way out: titles, payloads, retries, order, and real servers at the other end.
 
 mod backoff;
 mod command;
 mod conformance;
+#[path = "../support/detail.rs"]
+mod detail;
 mod email;
 mod fixtures;
 mod http_server;
@@ -10,5 +12,5 @@ mod payloads;
 mod plan;
 #[path = "../support/smtp_server.rs"]
 mod smtp_server;
-mod wording;
+mod titles;
 mod worker;

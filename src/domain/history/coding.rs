@@ -64,7 +64,7 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         let unmeasured = step - (knot.sum.measured - place.measured);
         let (total, bad) = (units(knot.sum.total - first.sum.total, scale), units(knot.sum.bad - first.sum.bad, scale));
         let events = total - place.total;
-        put_u64(body, (fold(step - place.step) << 1) | u64::from(unmeasured != 0));
+        put_u64(body, (fold(step - place.step) << 1) + u64::from(unmeasured != 0));
         put_i64(body, events - place.expected(step));
         put_i64(body, bad - place.bad);
         if unmeasured != 0 {
@@ -72,7 +72,7 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         }
         place = Place { offset: 0, at: knot.at.0, step, measured: knot.sum.measured, total, events, bad };
     }
-    scale | MARK
+    scale + MARK
 }
 
 fn put_full(body: &mut Vec<u8>, knot: &Knot) {
@@ -130,7 +130,7 @@ fn scale_for(knots: &[Knot]) -> Option<u8> {
     if !near || range >= MOST as f64 {
         return None;
     }
-    if integral || range == 0.0 {
+    if integral {
         return Some(0);
     }
     let fitting = (20.0 - range.log2().floor()).max(10.0);
@@ -171,6 +171,57 @@ mod tests {
         assert_eq!(back(&packed), knots);
         assert_eq!(run.at(Timestamp(15_000)).total, 10.0, "a jump belongs to its moment");
         assert_eq!(run.at(Timestamp(7_500)).total, 7.0);
+    }
+
+    /// Stored runs are read by later versions: these bytes may only be added to, under another mark.
+    #[test]
+    fn a_run_is_stored_in_these_bytes() {
+        let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
+        let mut knots: Vec<Knot> =
+            steps.iter().map(|(at, total, measured)| knot(100 + at, 5.0 + total, total / 2.0, 3 + measured)).collect();
+        knots.push(knots[5]);
+        // A step of 10 is folded to 20, doubled for the mark of unmeasured time: 40. What is expected is 0.
+        let whole = [40, 12, 6, 0, 0, 6];
+        // Events in units of 1/32768; 6 are 128 128 24. The fourth knot has 3 ms of unmeasured time.
+        let fractions = [
+            [&[40, 128, 128, 24, 128, 128, 12][..], &[0, 0, 128, 128, 12]].concat(),
+            [&[80, 0, 128, 128, 36][..], &[79, 128, 128, 16, 128, 128, 20, 6]].concat(),
+            vec![38, 128, 128, 4, 128, 128, 2],
+        ]
+        .concat();
+        for (name, scale, knots, bytes) in [
+            ("whole", MARK, &knots[..4], &whole[..]),
+            ("fractions, a gap and a jump", MARK + 15, &knots[..], &fractions),
+        ] {
+            let mut body = Vec::new();
+            assert_eq!((encode(knots, &mut body), &body[..]), (scale, bytes), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_scale_fits_the_range_of_a_run_wherever_that_begins() {
+        let far = 1 << 51;
+        for (name, offsets, scale) in [
+            ("nothing happened", [(0, 0.0, 0.0, 0), (1, 0.0, 0.0, 1)], Some(0)),
+            ("whole", [(1, 7.0, 2.0, 1), (2, 9.0, 3.0, 2)], Some(0)),
+            ("a fraction", [(1, 7.5, 0.0, 1), (2, 41.0, 0.0, 2)], Some(15)),
+            ("a fraction of the bad ones", [(1, 7.0, 0.5, 1), (2, 41.0, 0.0, 2)], Some(15)),
+            ("tiny", [(1, 1e-9, 0.0, 1), (2, 2e-9, 0.0, 2)], Some(49)),
+            ("large", [(1, 0.5, 0.0, 1), (2, 1e13, 0.0, 2)], Some(6)),
+            ("too large", [(1, 0.0, 0.0, 1), (2, MOST as f64, 0.0, 2)], None),
+            ("too large, falling", [(1, 0.0, 0.0, 1), (2, 0.0, -MOST as f64, 2)], None),
+            ("infinite", [(1, 0.0, f64::INFINITY, 1), (2, 1.0, 1.0, 2)], None),
+            ("too far apart", [(1, 0.0, 0.0, 1), (far, 1.0, 0.0, 2)], None),
+            ("measured too far apart", [(1, 0.0, 0.0, -far), (2, 1.0, 0.0, 2)], None),
+        ] {
+            for begin in [0.0, 1_048_576.0] {
+                let offset = |(at, total, bad, measured)| knot(at, begin + total, begin + bad, measured);
+                // A tiny offset from a large count is no longer exact.
+                let exact = begin == 0.0 || name != "tiny";
+                let knots = [knot(0, begin, begin, 0), offset(offsets[0]), offset(offsets[1])];
+                assert!(!exact || scale_for(&knots) == scale, "{name}: {:?}", scale_for(&knots));
+            }
+        }
     }
 
     #[test]

@@ -156,3 +156,6 @@ impl Span {
         self.knots[usize::from(self.len.max(1)) - 1].at
     }
 }
+
+#[cfg(test)]
+mod tests;

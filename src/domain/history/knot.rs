@@ -75,3 +75,35 @@ impl Knot {
         step.total == 0.0 && step.bad == 0.0 && step.measured == next.at.0 - self.at.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_knots_is_a_line_and_elsewhere_the_first_of_them() {
+        let knot = |at, total, measured| Knot { at: Timestamp(at), sum: Counts { total, bad: total / 2.0, measured } };
+        let (first, jump, last) = (knot(10, 4.0, 3), knot(10, 8.0, 3), knot(20, 14.0, 10));
+        for (name, next, at, total, measured) in [
+            ("at it", last, 10, 4.0, 3),
+            ("half way", last, 15, 9.0, 7),
+            ("a tenth", last, 11, 5.0, 4),
+            ("before it", last, 5, 4.0, 3),
+            ("a jump", jump, 11, 4.0, 3),
+        ] {
+            let found = first.between(&next, Timestamp(at));
+            assert_eq!(found, Counts { total, bad: total / 2.0, measured }, "{name}");
+        }
+    }
+
+    #[test]
+    fn quiet_is_measured_time_without_events() {
+        let first = Knot { at: Timestamp(10), sum: Counts { total: 4.0, bad: 2.0, measured: 3 } };
+        for (total, bad, measured, quiet) in
+            [(4.0, 2.0, 13, true), (5.0, 2.0, 13, false), (4.0, 3.0, 13, false), (4.0, 2.0, 12, false)]
+        {
+            let next = Knot { at: Timestamp(20), sum: Counts { total, bad, measured } };
+            assert_eq!(first.quiet_until(&next), quiet, "{next:?}");
+        }
+    }
+}

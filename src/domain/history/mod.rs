@@ -71,12 +71,8 @@ impl History {
             measured: last.sum.measured + (to.0 - from.0) * events.measured,
         };
         let knot = Knot { at: to, sum };
-        let extends = start > 0
-            && from == last.at
-            && to > from
-            && self.head[start - 1].at < last.at
-            && self.head[start - 1].quiet_until(&last)
-            && last.quiet_until(&knot);
+        let extends =
+            start > 0 && from == last.at && self.head[start - 1].quiet_until(&last) && last.quiet_until(&knot);
         if extends {
             self.edges.changed_after(self.head[start - 1].at);
             self.head[start] = knot;
@@ -89,9 +85,6 @@ impl History {
     fn insert(&mut self, from: Timestamp, to: Timestamp, events: Counts) {
         self.open_from(from);
         self.edges.changed_after(from);
-        if self.head.first().is_some_and(|first| from < first.at) {
-            self.head.insert(0, Knot { at: from, sum: Counts::default() });
-        }
         self.ensure(from);
         self.ensure(to);
         if from == to {
@@ -209,5 +202,7 @@ impl History {
     }
 }
 
+#[cfg(test)]
+mod knots_tests;
 #[cfg(test)]
 mod tests;

@@ -152,3 +152,77 @@ impl<'a> Run<'a> {
         self.last.at.0 - self.first.at.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knot(at: i64) -> Knot {
+        Knot { at: Timestamp(at), sum: Counts { total: at as f64 / 3.0, bad: 0.0, measured: at } }
+    }
+
+    /// Runs from 0 to 10, to 20, and to 30.
+    fn three() -> Packed {
+        let mut packed = Packed::default();
+        for begin in [0, 10, 20] {
+            packed.push(&[knot(begin), knot(begin + 5), knot(begin + 10)]);
+        }
+        packed
+    }
+
+    #[test]
+    fn runs_are_found_by_their_ends() {
+        let packed = three();
+        for (at, found, ended) in [
+            (-1, None, 0),
+            (0, Some(0), 0),
+            (9, Some(0), 0),
+            (10, Some(1), 0),
+            (11, Some(1), 1),
+            (20, Some(2), 1),
+            (21, Some(2), 2),
+            (30, Some(2), 2),
+            (31, Some(2), 3),
+        ] {
+            assert_eq!((packed.find(Timestamp(at)), packed.ended_before(Timestamp(at))), (found, ended), "{at}");
+        }
+        assert_eq!(Packed::default().ended_before(Timestamp(5)), 0);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_gone() {
+        for (runs, ends) in
+            [(0, vec![]), (1, vec![10]), (2, vec![10, 20]), (3, vec![10, 20, 30]), (4, vec![10, 20, 30])]
+        {
+            let mut packed = three();
+            packed.truncate(runs);
+            assert_eq!(packed.runs().map(|run| run.last.at.0).collect::<Vec<_>>(), ends, "{runs}");
+            assert_eq!(packed.last().map(|knot| knot.at.0), ends.last().copied());
+            packed.push(&[knot(100), knot(105), knot(110)]);
+            let last = packed.run(packed.len() - 1).unwrap();
+            assert_eq!(
+                last.knots().map(|knot| knot.at.0).collect::<Vec<_>>(),
+                [100, 105, 110],
+                "what follows is whole"
+            );
+        }
+    }
+
+    #[test]
+    fn an_index_that_does_not_fit_the_body_is_refused() {
+        let entry = |offset| Entry { first: knot(0), offset, scale: 0 };
+        for (offsets, fits) in [([0, 2], true), ([0, 3], true), ([0, 4], false), ([2, 1], false), ([4, 3], false)] {
+            let packed = Packed::from_parts(offsets.map(entry).to_vec(), vec![1, 2, 3], knot(9));
+            assert_eq!(packed.is_some(), fits, "{offsets:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_shrunk_takes_what_it_holds() {
+        let mut packed = three();
+        let held = packed.index.len() * size_of::<Entry>() + packed.body.len();
+        assert!(packed.heap() > held, "room for more");
+        packed.shrink();
+        assert_eq!(packed.heap(), held);
+    }
+}

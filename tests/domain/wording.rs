@@ -1,10 +1,27 @@
 //! What people read, word for word.
 
-use crate::fixtures::{detail, labels, message, notice, resolved};
+use crate::build::labels;
+use crate::detail::detail;
 use slowburn::domain::message::{BurnDetail, Detail};
-use slowburn::domain::slo::Severity;
-use slowburn::domain::wording::{burn_rates, description, factor, percent, sli_percent, span, summary};
-use slowburn::notify::render;
+use slowburn::domain::wording::{burn_rates, count, description, factor, percent, sli_percent, span, summary};
+
+/// These rates over three days and six hours, against this limit.
+fn burn(long: f64, short: f64, factor: f64) -> BurnDetail {
+    BurnDetail {
+        long: "3d".into(),
+        short: "6h".into(),
+        factor,
+        burn_long: Some(long),
+        burn_short: Some(short),
+        bad: 0.0,
+        total: 0.0,
+    }
+}
+
+/// Another alert than an SLO's own.
+fn trouble(description: &str) -> Detail {
+    Detail { alert: "SlowburnStoreUnwritable".into(), description: description.into(), ..detail() }
+}
 
 #[test]
 fn a_summary_says_in_one_line_what_is_wrong() {
@@ -38,6 +55,21 @@ fn a_summary_says_in_one_line_what_is_wrong() {
             false,
             "checkout/availability is back within its error budget (budget 31% left)",
         ),
+        (
+            "spent, by how much is not known",
+            Detail { alert: "ErrorBudgetSpent".into(), budget_remaining: None, ..detail() },
+            true,
+            "checkout/availability has spent its error budget",
+        ),
+        (
+            "nothing left",
+            Detail { budget_remaining: Some(0.0), ..detail() },
+            true,
+            "checkout/availability burns 20.1× (budget 0% left)",
+        ),
+        ("trouble", trouble(" The disk is full. \nFree some."), true, "checkout/availability: The disk is full."),
+        ("trouble is over", trouble("Full."), false, "checkout/availability: resolved: Full."),
+        ("trouble without words", trouble("\nFull."), true, "checkout/availability: SlowburnStoreUnwritable"),
     ] {
         assert_eq!(summary(&detail, firing), expected, "{name}");
     }
@@ -90,6 +122,29 @@ fn a_description_tells_what_burns_how_fast_what_is_left_and_until_when() {
             "It works. Objective 99.9% over 30d. No sample of it has arrived for a while, so nobody can say whether it \
              holds. The error budget was never measured.",
         ),
+        (
+            "burning, no events, overspent",
+            Detail {
+                description: "Really!".into(),
+                burn: Some(burn(20.1, 33.0, 14.4)),
+                budget_remaining: Some(-0.12),
+                ..detail()
+            },
+            true,
+            "Really! Objective 99.9% over 30d, measured 99.931%. Burn rate 20.1× over 3d and 33× over 6h, page above \
+             14.4×. The error budget is overspent by 12%.",
+        ),
+        (
+            "burning, rates not known, forecast neither",
+            Detail {
+                description: "Is it up?".into(),
+                burn: Some(BurnDetail { burn_long: None, burn_short: None, ..burn(0.0, 0.0, 14.4) }),
+                exhausts_in_seconds: None,
+                ..detail()
+            },
+            true,
+            "Is it up? Objective 99.9% over 30d, measured 99.931%. 31% of the error budget is left.",
+        ),
     ] {
         assert_eq!(description(&detail, firing), expected, "{name}");
     }
@@ -103,6 +158,16 @@ fn numbers_are_rounded_for_a_reader() {
         (factor(0.9333), "0.93×"),
         (factor(1440.4), "1,440×"),
         (factor(1_000_000.0), "1,000,000×"),
+        (factor(20.123), "20.1×"),
+        // The float is a little less, and one digit fewer rounds it up.
+        (factor(9.995), "10×"),
+        (factor(9.99), "9.99×"),
+        (factor(99.94), "99.9×"),
+        (percent(-12.5), "-1,250%"),
+        (count(0.5), "0.5"),
+        (count(9.5), "9.5"),
+        (count(10.4), "10"),
+        (count(12_399.6), "12,400"),
         (percent(0.31), "31%"),
         (percent(0.0042), "0.42%"),
         (percent(-0.12), "-12%"),
@@ -114,6 +179,8 @@ fn numbers_are_rounded_for_a_reader() {
         (span(0.2), "less than 1s"),
         (span(59.6), "1m"),
         (span(3600.0), "1h"),
+        (span(30.0), "30s"),
+        (span(61.0), "1m 1s"),
         (span(5_400.0), "1h 30m"),
         (span(93_600.0), "1d 2h"),
         (span(2_592_000.0), "30d"),
@@ -125,72 +192,7 @@ fn numbers_are_rounded_for_a_reader() {
 }
 
 #[test]
-fn a_title_leads_with_the_most_urgent_alert() {
-    let title = |alerts| {
-        let mut message = message(1);
-        message.alerts = alerts;
-        render::title(&message)
-    };
-    let mut ticket = notice();
-    ticket.detail.severity = Severity::Ticket;
-    for (name, alerts, expected) in [
-        ("one", vec![notice()], "[FIRING] page checkout/availability burns 20.1× (budget 31% left)"),
-        (
-            "a page after a ticket",
-            vec![ticket, notice()],
-            "[FIRING:2] page checkout/availability burns 20.1× (budget 31% left) and 1 more",
-        ),
-        (
-            "one fires, one is resolved",
-            vec![notice(), resolved()],
-            "[FIRING] page checkout/availability burns 20.1× (budget 31% left) and 1 more",
-        ),
-        (
-            "resolved",
-            vec![resolved()],
-            "[RESOLVED] page checkout/availability no longer burns too fast (budget 31% left)",
-        ),
-    ] {
-        assert_eq!(title(alerts), expected, "{name}");
-    }
-}
-
-#[test]
-fn a_title_is_one_short_line_whatever_the_labels_hold() {
-    let mut message = message(1);
-    message.alerts[0].detail.group = labels(&[("route", &format!("/a\r\nBcc: x@example.com {}", "y".repeat(5000)))]);
-    let title = render::title(&message);
-    assert!(title.chars().count() <= 200 && !title.contains(['\r', '\n']), "{title}");
-}
-
-#[test]
-fn only_pages_of_the_web_become_links_and_nothing_in_them_ends_the_link() {
-    for (url, expected) in [
-        ("https://example.com/a?b=c&d=e#f", Some("https://example.com/a?b=c&d=e#f")),
-        ("HTTP://example.com", Some("HTTP://example.com")),
-        ("https://rb.example.com/?a=1&b=\"<x>\"", Some("https://rb.example.com/?a=1&b=%22%3Cx%3E%22")),
-        ("https://example.com/a b|c\u{202e}d", Some("https://example.com/a%20b%7Cc%E2%80%AEd")),
-        ("https://example.com/%20ä", Some("https://example.com/%20ä")),
-        ("javascript:alert(1)", None),
-        ("https://", None),
-        ("/slo/a/b", None),
-        ("", None),
-    ] {
-        assert_eq!(render::web_link(url).as_deref(), expected, "{url}");
-    }
-}
-
-#[test]
 fn a_rate_that_rounds_to_the_limit_is_told_with_more_digits() {
-    let burn = |long, short, factor| BurnDetail {
-        long: "3d".into(),
-        short: "6h".into(),
-        factor,
-        burn_long: Some(long),
-        burn_short: Some(short),
-        bad: 0.0,
-        total: 0.0,
-    };
     for (long, short, limit, expected) in [
         (1.0004, 1.3, 1.0, "1.0004× over 3d and 1.3× over 6h"),
         (1.004, 1.001, 1.0, "1.004× over 3d and 1.001× over 6h"),
@@ -199,6 +201,8 @@ fn a_rate_that_rounds_to_the_limit_is_told_with_more_digits() {
         (1.0, 0.99999, 1.0, "1× over 3d and 0.99999× over 6h"),
         (1.000_000_001, 2.0, 1.0, "just above 1× over 3d and 2× over 6h"),
         (0.999_999_999, 2.0, 1.0, "just below 1× over 3d and 2× over 6h"),
+        (1440.4, 0.9333, 14.4, "1,440× over 3d and 0.93× over 6h"),
+        (1440.04, 2.0, 1440.0, "1,440.04× over 3d and 2× over 6h"),
     ] {
         assert_eq!(burn_rates(&burn(long, short, limit)).as_deref(), Some(expected), "{long} {short}");
     }

@@ -1,0 +1,65 @@
+//! What late knowledge leaves of the list of knots, and what looks at it while it changes.
+
+use super::*;
+use std::time::Duration;
+
+fn record(history: &mut History, from: i64, to: i64, total: f64) {
+    history.record(Timestamp(from), Timestamp(to), total, 0.0, true);
+}
+
+#[test]
+fn late_knowledge_at_known_moments_needs_no_more_knots() {
+    let mut history = History::default();
+    for (from, to) in [(10, 10), (10, 20), (20, 30), (30, 30), (30, 40)] {
+        record(&mut history, from, to, 1.0);
+    }
+    let knots = history.head.len();
+    for (i, (from, to)) in [(10, 20), (20, 30), (10, 10), (30, 30), (10, 30)].into_iter().enumerate() {
+        record(&mut history, from, to, 1.0);
+        assert_eq!(history.head.len(), knots, "{from} to {to}");
+        assert_eq!(history.sum(Timestamp(9), Timestamp(40)).total, 6.0 + i as f64);
+    }
+}
+
+#[test]
+fn knowledge_from_before_all_that_is_kept_adds_its_own_events_only() {
+    let (mut history, keep) = (History::default(), Duration::from_secs(3600));
+    for i in 0..2000i64 {
+        record(&mut history, i * 15_000, (i + 1) * 15_000, 1.0);
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), keep, &[]);
+    }
+    let begin = history.begin().expect("a knot");
+    let (before, end) = (Timestamp(begin.0 - 100_000), Timestamp(30_000_000));
+    let kept = history.sum(before, end).total;
+    assert!(history.at(begin).total > 0.0, "something was forgotten");
+    record(&mut history, before.0, begin.0 + 100_000, 7.0);
+    assert_eq!(history.sum(before, end).total, kept + 7.0);
+}
+
+#[test]
+fn an_edge_in_quiet_time_goes_on_after_that_was_extended() {
+    let mut history = History::default();
+    record(&mut history, 0, 10, 5.0);
+    record(&mut history, 10, 20, 0.0);
+    assert_eq!(history.at_edges(&[Timestamp(15)])[0].total, 5.0);
+    record(&mut history, 20, 30, 0.0);
+    record(&mut history, 30, 40, 100.0);
+    assert_eq!(history.at_edges(&[Timestamp(35)])[0], history.at(Timestamp(35)));
+    assert_eq!(history.at(Timestamp(35)).total, 55.0);
+}
+
+#[test]
+fn the_memory_report_knows_every_part() {
+    let mut history = History::default();
+    assert_eq!(history.heap(), 0);
+    let mut seen = [false; 3];
+    for i in 0..3000i64 {
+        record(&mut history, i * 15_000, (i + 1) * 15_000, (i % 90) as f64);
+        history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
+        let (old, recent) = (history.old.packed.heap(), history.recent.heap());
+        let open = history.head.capacity() * Knot::BYTES;
+        assert_eq!(history.heap(), old + recent + open, "step {i}");
+        seen = [seen[0] || old > 1000, seen[1] || recent > 1000, seen[2] || open > 1000];
+    }
+    assert_eq!(seen, [true; 3]);
+}

@@ -1,0 +1,107 @@
+//! What the outside sees of an SLO, written out and without writing it out.
+
+use crate::build::{labels, pair, ratio, seconds, setup, slo};
+use crate::run::{Run, at};
+use slowburn::domain::group::BURN;
+use slowburn::domain::lazy_status::LazyStatus;
+use slowburn::domain::slo::{BudgetAlert, NoData, Severity, Slo};
+use slowburn::domain::status::{AlertState, BurnRate, SloStatus, State};
+
+const DAY: i64 = 86_400;
+
+fn shop() -> Slo {
+    let mut shop = Slo { description: "Requests succeed.".to_owned(), labels: labels(&[("team", "a")]), ..slo("api") };
+    shop.by = vec!["code".to_owned()];
+    shop.policy.pairs = vec![pair(Severity::Page, 600, 60, "3")];
+    shop.policy.runbook_url = Some("https://runbooks.example.com".to_owned());
+    shop
+}
+
+/// One budget that is fine and one that is not.
+fn statuses() -> Vec<SloStatus> {
+    let mut run = Run::new(setup([shop()]));
+    run.scrape(0, 0.0, 0.0);
+    run.go(15, 60, 6.0, 4.0);
+    run.state.statuses().map(|status| SloStatus::clone(status)).collect()
+}
+
+#[test]
+fn a_status_has_the_figures_of_its_budget() {
+    let [good, bad] = statuses().try_into().expect("two budgets");
+    assert_eq!((good.state, bad.state), (State::Ok, State::Critical));
+    assert_eq!((good.sli.good, good.sli.bad, good.sli.total, good.sli.ratio), (24.0, 0.0, 24.0, Some(1.0)));
+    assert_eq!((bad.sli.good, bad.sli.bad, bad.sli.total, bad.sli.ratio), (0.0, 16.0, 16.0, Some(0.0)));
+    assert_eq!((good.budget.remaining, good.budget.consumed), (Some(1.0), Some(0.0)));
+    let rate = |window: &str, seconds| BurnRate {
+        window: window.to_owned(),
+        seconds,
+        rate: Some(10.0),
+        bad: 16.0,
+        total: 16.0,
+    };
+    assert_eq!(bad.burn_rates, [rate("1m", 60), rate("10m", 600)]);
+    let [alert] = &bad.alerts[..] else { panic!("one alert: {:?}", bad.alerts) };
+    assert_eq!((alert.alert.as_str(), alert.state, alert.since), (BURN, AlertState::Firing, at(15)));
+    assert_eq!((alert.long.as_deref(), alert.short.as_deref(), alert.factor), (Some("10m"), Some("1m"), Some(3.0)));
+    assert_eq!((alert.burn_long, alert.burn_short), (Some(10.0), Some(10.0)));
+    assert_eq!((good.updated_at, good.id.as_str(), &bad.group), (at(60), "shop/api", &labels(&[("code", "500")])));
+}
+
+#[test]
+fn a_transition_tells_the_pair_that_brought_it() {
+    let mut run = Run::new(setup([shop()]));
+    run.scrape(0, 0.0, 0.0);
+    run.scrape(15, 6.0, 4.0);
+    let [change] = &run.transitions[..] else { panic!("one change: {:?}", run.transitions) };
+    assert_eq!((change.long.as_deref(), change.short.as_deref(), change.factor), (Some("10m"), Some("1m"), Some(3.0)));
+    assert_eq!((change.burn_long, change.burn_short, change.budget_remaining), (Some(10.0), Some(10.0), Some(-9.0)));
+}
+
+#[test]
+fn a_status_is_the_same_whether_it_was_written_out_or_not() {
+    let mut run = Run::new(setup([shop()]));
+    run.scrape(0, 0.0, 0.0);
+    run.go(15, 60, 6.0, 4.0);
+    for (lazy, written) in run.state.statuses().zip(statuses()) {
+        for lazy in [lazy, &LazyStatus::from(written.clone()).into()] {
+            assert_eq!((lazy.service(), lazy.name()), ("shop", "api"));
+            assert_eq!((lazy.group(), lazy.labels()), (&written.group, &labels(&[("team", "a")])));
+            assert_eq!((lazy.description(), lazy.problem()), ("Requests succeed.", None));
+            assert_eq!((lazy.state(), lazy.remaining()), (written.state, written.budget.remaining));
+            assert_eq!(lazy.alerting(), written.alerts.len());
+            assert_eq!(lazy.totals, (written.sli.good, written.sli.bad));
+            assert_eq!(SloStatus::clone(lazy), written);
+            assert_eq!(serde_json::to_value(&**lazy).unwrap(), serde_json::to_value(&written).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_group_that_is_no_longer_seen_is_forgotten_unless_it_alerts() {
+    let spent = BudgetAlert { consumed: ratio("50"), severity: Severity::Ticket };
+    for (name, alerting, later, kept) in [
+        ("within a day", "", DAY - 1, true),
+        ("after a day", "", DAY, false),
+        ("long after", "", 3 * DAY, false),
+        ("its page still fires", "burn", 3 * DAY, true),
+        ("its budget was spent at the last look", "spent", DAY, true),
+        ("it has no data", "no data", 3 * DAY, true),
+    ] {
+        let mut slo = shop();
+        match alerting {
+            "burn" => {}
+            "spent" => (slo.policy.pairs, slo.policy.budget) = (Vec::new(), vec![spent]),
+            "no data" => {
+                slo.policy.pairs.clear();
+                slo.policy.no_data = NoData { after: seconds(600), severity: Some(Severity::Ticket) };
+            }
+            _ => slo.policy.pairs.clear(),
+        }
+        let mut run = Run::new(setup([slo]));
+        run.scrape(0, 0.0, 0.0);
+        run.scrape(15, 0.0, 10.0);
+        run.tick(700);
+        run.tick(15 + later);
+        assert_eq!(run.state.slos[0].groups.contains_key(&["500".to_owned()][..]), kept, "{name}");
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod alert_group;
+pub mod bits;
 pub mod budget_statuses;
 pub mod burn;
 pub mod calendar;

@@ -2,52 +2,113 @@
 //!
 //! Counts are differences from the run's first knot, as integers when they all are (exact), else scaled by a power of
 //! two that keeps at least 1/1024 event and 2⁻²⁰ of the run's range, so that rounding never adds up. A knot is written
-//! as what its forerunners don't tell: how its step in time differs from the last one, how far its events are from the
-//! rate so far, its bad events, and unmeasured time where there is any. Knots that are too far apart for that are
+//! as what its forerunners don't tell: how its step in time differs from the last one, how far its events and its bad
+//! events are from the rate so far, and unmeasured time where there is any. Knots that are too far apart for that are
 //! written in full.
 //!
+//! Steps are told in beats, the longest time that all of them are made of: the scrape interval, where that is kept.
+//!
 //! ```text
-//! run  = knot*                                  without its first and its last knot
-//! knot = change-of-step·2+unmeasured? events-beside-the-rate bad-events [unmeasured]
+//! run    = head knot*                           without its first and its last knot; numbers as bits
+//! head   = knots(varint) beat(varint) width{4}  a width for each kind of number
+//! knot   = change-of-step/beat·2+unmeasured? events-beside-the-rate bad-events-beside-the-rate [unmeasured]
 //! ```
 
-use super::knot::{Counts, Knot};
+use super::knot::{Counts, Knot, nearest};
 use super::packed::Run;
+use crate::domain::bits::{self, BitWriter};
 use crate::domain::time::Timestamp;
-use crate::domain::varint::{Reader, fold, put_i64, put_u64, unfold};
+use crate::domain::varint::{Reader, fold, put_u64, unfold};
 
-/// Marks the coding above in a run's scale; runs without the mark are of the store's format 1.
-pub(super) const MARK: u8 = 0x80;
+/// Marks the coding above in a run's scale. Runs with other marks are of earlier formats of the store.
+const MARK: u8 = 0xC0;
 /// The scale of a run whose knots are written in full.
-const FULL: u8 = 0xFF;
+pub(super) const FULL: u8 = 0xFF;
 /// Numbers below this one survive a float, and a sum of some of them an `i64`.
 const MOST: i64 = 1 << 50;
+/// Steps, events, bad events, unmeasured time.
+const KINDS: usize = 4;
+
+/// Whether a run of this scale is in the coding above, or in full.
+pub(super) fn is_present(scale: u8) -> bool {
+    scale & MARK == MARK
+}
 
 /// Between two knots of a run: what was decoded so far, and where the rest begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
+    /// In bits, or in bytes where knots are written in full.
     offset: usize,
+    /// Knots before the last one; `None` behind that.
+    left: Option<u32>,
+    widths: [u8; KINDS],
     at: i64,
+    /// Milliseconds, by whose multiples steps differ.
+    beat: i64,
     step: i64,
     measured: i64,
     total: i64,
-    /// Events between the last two knots.
-    events: i64,
     bad: i64,
+    /// Events and bad events between the last two knots.
+    events: i64,
+    bad_events: i64,
 }
 
 impl Place {
-    pub fn behind(first: &Knot) -> Self {
-        Self { at: first.at.0, measured: first.sum.measured, ..Self::default() }
+    /// Behind the first knot; behind the last one for bytes that are no run.
+    pub fn begin(run: &Run<'_>) -> Self {
+        let place = Self { at: run.first.at.0, measured: run.first.sum.measured, ..Self::default() };
+        if run.scale == FULL {
+            return Self { left: u32::try_from(run.body.len() / Knot::BYTES).ok(), ..place };
+        }
+        if run.body.is_empty() {
+            return Self { left: Some(0), ..place };
+        }
+        let mut head = Reader::new(run.body);
+        let left = head.u64().ok().and_then(|left| u32::try_from(left).ok());
+        let beat = head.u64().unwrap_or_default() as i64;
+        let widths = std::array::from_fn(|_| head.byte().unwrap_or_default());
+        Self { offset: (run.body.len() - head.remaining()) * 8, left, widths, beat, ..place }
     }
 
-    /// The events that the rate between the last two knots lets expect in a step.
-    fn expected(&self, step: i64) -> i64 {
+    /// What the rate between the last two knots lets expect in a step, of so many in the last one.
+    fn expected(&self, step: i64, last: i64) -> i64 {
         match self.step {
-            0 => self.events,
-            last if last == step => self.events,
-            last => (self.events as f64 * (step as f64 / last as f64)).round() as i64,
+            0 => last,
+            before if before == step => last,
+            before => nearest(last as f64 * (step as f64 / before as f64)),
         }
+    }
+
+    /// Goes on to a knot, and gives the numbers that tell it.
+    fn go_to(&mut self, at: i64, measured: i64, total: i64, bad: i64) -> [u64; KINDS] {
+        let step = at - self.at;
+        let unmeasured = step - (measured - self.measured);
+        let (events, bad_events) = (total - self.total, bad - self.bad);
+        let numbers = [
+            (fold((step - self.step) / self.beat) << 1) + u64::from(unmeasured != 0),
+            fold(events - self.expected(step, self.events)),
+            fold(bad_events - self.expected(step, self.bad_events)),
+            fold(unmeasured),
+        ];
+        *self = Self { at, step, measured, total, bad, events, bad_events, ..*self };
+        numbers
+    }
+
+    /// Goes on by the numbers of the next knot; `None` where the bytes end.
+    fn go_by(&mut self, body: &[u8]) -> Option<()> {
+        let mut number = |kind: usize| bits::read(body, &mut self.offset, u32::from(self.widths[kind]));
+        let (change, events, bad) = (number(0)?, number(1)?, number(2)?);
+        let unmeasured = if change & 1 == 1 { unfold(number(3)?) } else { 0 };
+        let step = self.step.wrapping_add(unfold(change >> 1).wrapping_mul(self.beat));
+        self.events = self.expected(step, self.events).wrapping_add(unfold(events));
+        self.bad_events = self.expected(step, self.bad_events).wrapping_add(unfold(bad));
+        self.step = step;
+        self.at = self.at.wrapping_add(step);
+        self.total = self.total.wrapping_add(self.events);
+        self.bad = self.bad.wrapping_add(self.bad_events);
+        self.measured = self.measured.wrapping_add(step.wrapping_sub(unmeasured));
+        Some(())
     }
 }
 
@@ -57,22 +118,42 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         knots.iter().skip(1).take(knots.len().saturating_sub(2)).for_each(|knot| put_full(body, knot));
         return FULL;
     };
-    body.reserve(inner.len() * 6);
-    let mut place = Place::behind(first);
-    for knot in inner {
-        let step = knot.at.0 - place.at;
-        let unmeasured = step - (knot.sum.measured - place.measured);
-        let (total, bad) = (units(knot.sum.total - first.sum.total, scale), units(knot.sum.bad - first.sum.bad, scale));
-        let events = total - place.total;
-        put_u64(body, (fold(step - place.step) << 1) + u64::from(unmeasured != 0));
-        put_i64(body, events - place.expected(step));
-        put_i64(body, bad - place.bad);
-        if unmeasured != 0 {
-            put_i64(body, unmeasured);
-        }
-        place = Place { offset: 0, at: knot.at.0, step, measured: knot.sum.measured, total, events, bad };
+    if inner.is_empty() {
+        return scale + MARK;
     }
+    let beat = beat(knots);
+    let mut place = Place { at: first.at.0, beat, measured: first.sum.measured, ..Place::default() };
+    let numbers = inner.iter().map(|knot| {
+        let from_first = knot.sum - first.sum;
+        place.go_to(knot.at.0, knot.sum.measured, units(from_first.total, scale), units(from_first.bad, scale))
+    });
+    let numbers: Vec<[u64; KINDS]> = numbers.collect();
+    let widths: [u32; KINDS] = std::array::from_fn(|kind| {
+        let needed = numbers.iter().filter(|knot| kind < 3 || knot[0] & 1 == 1);
+        bits::fitting(&needed.map(|knot| knot[kind]).collect::<Vec<u64>>()).0
+    });
+    put_u64(body, inner.len() as u64);
+    put_u64(body, beat as u64);
+    body.extend(widths.map(|width| width as u8));
+    let mut writer = BitWriter::new(body);
+    for knot in &numbers {
+        let told = if knot[0] & 1 == 1 { KINDS } else { KINDS - 1 };
+        knot.iter().zip(widths).take(told).for_each(|(number, width)| writer.put(*number, width));
+    }
+    writer.finish();
     scale + MARK
+}
+
+/// The longest time that all steps are multiples of; at least 1.
+fn beat(knots: &[Knot]) -> i64 {
+    let steps = knots.windows(2).map(|pair| (pair[1].at.0 - pair[0].at.0).unsigned_abs());
+    let divisor = |mut a: u64, mut b: u64| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    steps.fold(0, divisor).max(1) as i64
 }
 
 fn put_full(body: &mut Vec<u8>, knot: &Knot) {
@@ -81,27 +162,18 @@ fn put_full(body: &mut Vec<u8>, knot: &Knot) {
 
 /// The knot at a place, which moves on. Bytes that are no run end it early.
 pub(super) fn next(run: &Run<'_>, place: &mut Place) -> Option<Knot> {
-    let rest = run.body.get(place.offset..)?;
-    if rest.is_empty() {
-        place.offset += 1;
+    let left = place.left?;
+    place.left = left.checked_sub(1);
+    if left == 0 {
         return Some(run.last);
     }
     if run.scale == FULL {
+        let rest = run.body.get(place.offset..)?;
         place.offset += Knot::BYTES;
         return rest.first_chunk().map(Knot::from_bytes);
     }
-    let mut rest = Reader::new(rest);
-    let change = rest.u64().ok()?;
-    let step = place.step.wrapping_add(unfold(change >> 1));
-    place.events = place.expected(step).wrapping_add(rest.i64().ok()?);
-    place.step = step;
-    place.at = place.at.wrapping_add(place.step);
-    place.total = place.total.wrapping_add(place.events);
-    place.bad = place.bad.wrapping_add(rest.i64().ok()?);
-    let unmeasured = if change & 1 == 1 { rest.i64().ok()? } else { 0 };
-    place.measured = place.measured.wrapping_add(place.step.wrapping_sub(unmeasured));
-    place.offset = run.body.len() - rest.remaining();
-    let unit = (-f64::from(run.scale & !MARK)).exp2();
+    place.go_by(run.body)?;
+    let unit = unit(run.scale & !MARK);
     let sum = Counts {
         total: run.first.sum.total + place.total as f64 * unit,
         bad: run.first.sum.bad + place.bad as f64 * unit,
@@ -110,8 +182,13 @@ pub(super) fn next(run: &Run<'_>, place: &mut Place) -> Option<Knot> {
     Some(Knot { at: Timestamp(place.at), sum })
 }
 
-pub(super) fn units(events: f64, scale: u8) -> i64 {
-    (events * f64::from(scale).exp2()).round() as i64
+/// An event in units, `2^-scale`: made of its bits, for it is asked for at each knot.
+pub(super) fn unit(scale: u8) -> f64 {
+    f64::from_bits((1023 - u64::from(scale)) << 52)
+}
+
+fn units(events: f64, scale: u8) -> i64 {
+    (events / unit(scale)).round() as i64
 }
 
 /// Binary logarithm of the units an event is stored in; `None` where differences are too large for it.

@@ -16,6 +16,7 @@ mod coding;
 mod compact;
 mod curve;
 mod edges;
+mod former;
 mod knot;
 mod old;
 mod packed;

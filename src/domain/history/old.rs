@@ -53,7 +53,7 @@ impl Old {
         let (last, version) = (Knot::from_bytes(last), u64::from_le_bytes(*version));
         bytes.truncate(body);
         bytes.shrink_to_fit();
-        Some(Self { version, packed: Packed::from_parts(index, bytes, last)? })
+        Some(Self { version, packed: Packed::from_parts(index, bytes, last)?.renewed() })
     }
 
     /// Whether a curve that goes on with this knot can follow.

@@ -4,6 +4,7 @@
 //! their memory on boxes. The last knot of a run is the first of the next, so it is kept once.
 
 use super::coding::{self, Place};
+use super::former;
 use super::knot::{Counts, Knot};
 use crate::domain::time::Timestamp;
 
@@ -91,6 +92,26 @@ impl Packed {
         self.last = *last;
     }
 
+    /// Adds a run that was stored, whatever its coding.
+    pub fn add(&mut self, run: &Run<'_>) {
+        if coding::is_present(run.scale) {
+            self.push_run(run);
+        } else {
+            self.push(&former::knots(run));
+        }
+    }
+
+    /// The same runs, all in the present coding.
+    pub fn renewed(self) -> Self {
+        if self.index.iter().all(|entry| coding::is_present(entry.scale)) {
+            return self;
+        }
+        let mut renewed = Self::default();
+        self.runs().for_each(|run| renewed.add(&run));
+        renewed.shrink();
+        renewed
+    }
+
     /// Adds a run as it is.
     pub fn push_run(&mut self, run: &Run<'_>) {
         let Ok(offset) = u32::try_from(self.body.len()) else { return };
@@ -122,7 +143,7 @@ impl Packed {
 impl<'a> Run<'a> {
     /// The place behind the first knot.
     pub fn begin(&self) -> Place {
-        Place::behind(&self.first)
+        Place::begin(self)
     }
 
     /// The knot at a place, which moves on.

@@ -26,7 +26,7 @@ fn sealed(history: &History) -> Vec<Vec<Knot>> {
 #[test]
 fn a_walk_from_any_moment_meets_all_that_follows() {
     let history = long();
-    let curve = Curve { old: &history.old.packed, recent: &history.recent, head: &history.head };
+    let curve = history.curve();
     let runs = sealed(&history);
     let mut all: Vec<Knot> = runs.iter().flatten().chain(&history.head).copied().collect();
     all.dedup();
@@ -56,8 +56,8 @@ fn edges_agree_with_a_search_through_compactions_late_knowledge_and_steps_back()
         }
         let back = if i % 100 == 42 { 2 } else { 1 };
         let moments = [40_000, 300_000, 3_600_000, 9_000_000].map(|length| Timestamp(now.0 - length * back));
-        let found = history.at_edges(&moments);
-        assert_eq!(found.to_vec(), moments.map(|at| history.at(at)), "step {i}");
+        let found: Vec<Counts> = history.sums(moments.into_iter(), now).collect();
+        assert_eq!(found, moments.map(|from| history.sum(from, now)), "step {i}");
         let version = history.old.version();
         history.maintain(now, finest, Duration::from_secs(86_400), &[]);
         compactions += history.old.version() - version;
@@ -72,9 +72,10 @@ fn an_edge_remembers_the_knots_around_it() {
     let moments = [end.0 - 20_000_000, end.0 - 3_000_000, end.0 - 100_000].map(Timestamp);
     for later in [0, 1000, 30_000] {
         let moments = moments.map(|at| Timestamp(at.0 + later));
-        history.at_edges(&moments);
+        history.sums(moments.into_iter(), end).for_each(drop);
         for (span, at) in history.edges.spans.iter().zip(moments) {
-            assert!(span.before.at <= at && at < span.after.at, "{at:?} {span:?}");
+            let [before, after] = [0, 1].map(|next| span.knots[usize::from(span.before) + next]);
+            assert!(before.at <= at && at < after.at, "{at:?} {span:?}");
         }
     }
 }

@@ -253,25 +253,29 @@ mod tests {
     /// Stored runs are read by later versions: these bytes may only be added to, under another mark.
     #[test]
     fn a_run_is_stored_in_these_bytes() {
+        let knots = [(0, 0.0), (10, 6.0), (20, 12.0), (50, 30.0)];
+        let knots = knots.map(|(at, total)| knot(100 + at, 5.0 + total, total / 2.0, 3 + at));
+        let mut body = Vec::new();
+        assert_eq!(encode(&knots, &mut body), MARK);
+        // Two knots in beats of 10 ms, and the widths. A step of one beat more than none is folded to 2, and doubled for
+        // the mark of unmeasured time: 4. Of events 6 are 12, of bad ones 3 are 6, and then everything is as expected.
+        assert_eq!(body[..6], [2, 10, 0, 2, 1, 0]);
+        let first = [0b01111, 0b00_0111, 0b0_0111];
+        let bits = first[0] | first[1] << 5 | first[2] << 11;
+        assert_eq!(body[6..], [bits as u8, (bits >> 8) as u8, 0]);
+        let mut none = Vec::new();
+        assert_eq!((encode(&knots[..2], &mut none), none.len()), (MARK, 0), "nothing between two knots");
+    }
+
+    #[test]
+    fn gaps_jumps_and_fractions_come_back() {
         let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
-        let mut knots: Vec<Knot> =
-            steps.iter().map(|(at, total, measured)| knot(100 + at, 5.0 + total, total / 2.0, 3 + measured)).collect();
-        knots.push(knots[5]);
-        // A step of 10 is folded to 20, doubled for the mark of unmeasured time: 40. What is expected is 0.
-        let whole = [40, 12, 6, 0, 0, 6];
-        // Events in units of 1/32768; 6 are 128 128 24. The fourth knot has 3 ms of unmeasured time.
-        let fractions = [
-            [&[40, 128, 128, 24, 128, 128, 12][..], &[0, 0, 128, 128, 12]].concat(),
-            [&[80, 0, 128, 128, 36][..], &[79, 128, 128, 16, 128, 128, 20, 6]].concat(),
-            vec![38, 128, 128, 4, 128, 128, 2],
-        ]
-        .concat();
-        for (name, scale, knots, bytes) in [
-            ("whole", MARK, &knots[..4], &whole[..]),
-            ("fractions, a gap and a jump", MARK + 15, &knots[..], &fractions),
-        ] {
-            let mut body = Vec::new();
-            assert_eq!((encode(knots, &mut body), &body[..]), (scale, bytes), "{name}");
+        for scale in [1.0, 0.25] {
+            let knot = |(at, total, measured): &(i64, f64, i64)| {
+                knot(100 + at, 5.0 + total * scale, total * scale / 2.0, 3 + measured)
+            };
+            let knots: Vec<Knot> = steps.iter().map(knot).collect();
+            assert_eq!(back(&packed(&knots)), knots);
         }
     }
 
@@ -330,11 +334,20 @@ mod tests {
     }
 
     #[test]
-    fn even_traffic_takes_three_bytes_a_knot() {
+    fn even_traffic_takes_three_bits_a_knot() {
         let knots: Vec<Knot> = (0..66).map(|i| knot(i * 15_000, (i * 1000) as f64, 0.0, i * 15_000)).collect();
         let packed = packed(&knots);
         let (_, body, _) = packed.parts();
-        assert!(body.len() < 64 * 3 + 8, "{}", body.len());
+        // And the head, and the events of the first one.
+        assert!(body.len() <= 64 * 3 / 8 + 7 + 12, "{}", body.len());
+    }
+
+    #[test]
+    fn the_beat_is_what_all_steps_are_made_of() {
+        for (moments, expected) in [(&[0, 30, 75][..], 15), (&[5, 20, 20, 50], 15), (&[0, 7, 15], 1), (&[3, 3], 1)] {
+            let knots: Vec<Knot> = moments.iter().map(|at| knot(*at, 0.0, 0.0, 0)).collect();
+            assert_eq!(beat(&knots), expected, "{moments:?}");
+        }
     }
 
     proptest! {
@@ -355,7 +368,8 @@ mod tests {
         fn bytes_that_are_no_run_never_panic(body in prop::collection::vec(any::<u8>(), 0..60), scale: u8) {
             let first = knot(i64::MAX, 1.0, 1.0, i64::MAX);
             let run = Run { first, last: first, scale, body: &body };
-            prop_assert!(run.knots().count() <= body.len() + 2);
+            // A knot takes three bits at least.
+            prop_assert!(run.knots().count() <= body.len() * 3 + 2);
             run.at(Timestamp(5));
         }
     }

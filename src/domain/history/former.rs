@@ -78,3 +78,59 @@ fn knot_of_format_2(rest: &mut Reader<'_>) -> Result<(i64, i64, i64, i64), Malfo
     let unmeasured = if change & 1 == 1 { rest.i64()? } else { 0 };
     Ok((unfold(change >> 1), beside, bad, unmeasured))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::packed::Packed;
+    use super::*;
+
+    fn knot(at: i64, total: f64, bad: f64, measured: i64) -> Knot {
+        Knot { at: Timestamp(at), sum: Counts { total, bad, measured } }
+    }
+
+    /// Runs of format 2 as that wrote them, and the knots that it wrote them of.
+    fn of_format_2() -> [(u8, Vec<u8>, Vec<Knot>); 2] {
+        let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
+        let knot = |(at, total, measured): &(i64, f64, i64)| knot(100 + at, 5.0 + total, total / 2.0, 3 + measured);
+        let mut knots: Vec<Knot> = steps.iter().map(knot).collect();
+        knots.push(knots[5]);
+        // A step of 10 is folded to 20, doubled for the mark of unmeasured time: 40. What is expected is 0.
+        let whole = vec![40, 12, 6, 0, 0, 6];
+        // Events in units of 1/32768; 6 are 128 128 24. The fourth knot has 3 ms of unmeasured time.
+        let fractions = [
+            [&[40, 128, 128, 24, 128, 128, 12][..], &[0, 0, 128, 128, 12]].concat(),
+            [&[80, 0, 128, 128, 36][..], &[79, 128, 128, 16, 128, 128, 20, 6]].concat(),
+            vec![38, 128, 128, 4, 128, 128, 2],
+        ];
+        [(FORMAT_2, whole, knots[..4].to_vec()), (FORMAT_2 + 15, fractions.concat(), knots)]
+    }
+
+    fn run<'a>(scale: u8, body: &'a [u8], knots: &[Knot]) -> Run<'a> {
+        Run { first: knots[0], last: knots[knots.len() - 1], scale, body }
+    }
+
+    #[test]
+    fn runs_of_format_2_are_read_and_become_present_ones() {
+        for (scale, body, expected) in of_format_2() {
+            let run = run(scale, &body, &expected);
+            assert_eq!(knots(&run), expected);
+            let mut packed = Packed::default();
+            packed.push_run(&run);
+            let renewed = packed.renewed();
+            assert_eq!(renewed.run(0).expect("a run").knots().collect::<Vec<_>>(), expected);
+            assert_ne!(renewed.run(0).expect("a run").body, body, "in the present coding");
+            assert_eq!(renewed.clone().renewed(), renewed, "and stays so");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_in_a_run_of_an_earlier_format_ends_it() {
+        let (scale, body, expected) = of_format_2().into_iter().next_back().expect("one");
+        let cut = run(scale, &body[..body.len() - 1], &expected);
+        assert_eq!(knots(&cut), expected[..5], "an unfinished knot is left out, and so is the end");
+        let (first, last) = (knot(100, 5.0, 2.0, 7), knot(150, 9.0, 2.0, 57));
+        let run = Run { first, last, scale: 0, body: &[20, 0, 12, 0, 20] };
+        assert_eq!(knots(&run), [first, last], "of format 1 the last one is exact");
+        assert_eq!(knots(&Run { body: &[], ..run }), [first]);
+    }
+}

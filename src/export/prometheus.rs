@@ -204,7 +204,15 @@ impl<'a> Rules<'a> {
     fn no_data_alert(&self) -> Option<Tree> {
         let no_data = &self.slo.policy.no_data;
         let (severity, selector) = (no_data.severity?, queries::total_selector(self.slo)?);
-        let expr = format!("absent_over_time({selector}[{}])\n", format_duration(no_data.after));
+        let after = format_duration(no_data.after);
+        let expr = if self.slo.by.is_empty() {
+            format!("absent_over_time({selector}[{after}])\n")
+        } else {
+            // Each group by itself, as long as the SLO window remembers it.
+            let (known, by) = (ratio_name(self.period()), self.slo.by.join(", "));
+            let seen = format!("count by ({by}) (count_over_time({selector}[{after}]))");
+            format!("{known}{}\nunless on({by})\n{seen}\n", self.matchers)
+        };
         let map = MapBuilder::default().text("alert", NO_DATA).with("expr", Tree::Block(expr));
         Some(self.finished(map, severity, &Labels::new(), &format!("({severity}) {} has no data.", self.slo.id)))
     }

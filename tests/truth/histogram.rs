@@ -16,6 +16,9 @@ const SPELLINGS: std::ops::Range<usize> = 8..11;
 /// What the first, the second and the third target do not show.
 const LEFT_OUT: [usize; 3] = [OTHER, COUNT, INFINITY];
 
+/// A life that writes its threshold so shows `_count` and the `+Inf` bucket, whatever lives before it did.
+const WITH_ALL: usize = 10;
+
 /// What one attempt finds of it.
 #[derive(Clone, Debug)]
 pub struct Timed {
@@ -73,7 +76,8 @@ impl Histogram {
         }
         let all = histogram.fast + histogram.slow;
         let parts = [(COUNT, all), (INFINITY, all), (OTHER, all), (histogram.spelling, histogram.fast)];
-        let parts = parts.into_iter().filter(|(series, _)| *series != LEFT_OUT[target] && *series < SPELLINGS.end);
+        let left_out = if histogram.spelling == WITH_ALL { OTHER } else { LEFT_OUT[target] };
+        let parts = parts.into_iter().filter(|(series, _)| *series != left_out && *series < SPELLINGS.end);
         let mut parts: Vec<_> = parts.map(|(series, value)| (series, value, histogram.born)).collect();
         match timed.show {
             Show::Missing => Vec::new(),

@@ -1,6 +1,7 @@
 //! Every decision of every SLO about every trace.
 
 use super::compare::{Course, Ways, course, differences, fires_at};
+use super::indicator::Indicator;
 use super::model::{Model, Way};
 use super::peers::{self, AlertKind, Budget, Decided};
 use super::services::{self, Alert, Slo};
@@ -21,15 +22,20 @@ fn rules_in_a_real_prometheus_and_slowburn_decide_alike_or_differ_for_a_known_ca
     let mut rows: BTreeMap<(&'static str, usize), Row> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (set, installation) in installations.iter().enumerate() {
-        let decided = peers::prometheus(&traces, &services::rules_of(set, installation.path()));
-        for (i, (trace, decided)) in traces.iter().zip(&decided).enumerate() {
+        // The second set is an SLO of the first with more labels in its query: the random traces are enough.
+        let traces: Vec<_> = traces.iter().enumerate().filter(|(_, trace)| set == 0 || trace.is_random()).collect();
+        let rules = services::rules_of(set, installation.path());
+        let decided = peers::prometheus(traces.iter().map(|(_, trace)| *trace), &rules);
+        for ((i, trace), decided) in traces.into_iter().zip(&decided) {
             let told = peers::replay(installation.path(), trace);
+            let mut models: BTreeMap<*const Indicator, Model<'_>> = BTreeMap::new();
             for slo in slos.iter().filter(|slo| slo.set == set) {
-                let model = Model::new(trace, &slo.indicator);
-                wrong.extend(strays(trace, slo, &model, decided));
+                let model =
+                    models.entry(&raw const *slo.indicator).or_insert_with(|| Model::new(trace, &slo.indicator));
+                wrong.extend(strays(trace, slo, model, decided));
                 for alert in slo.alerts() {
                     let row = rows.entry((slo.rules, i)).or_default();
-                    wrong.extend(compare(trace, slo, &alert, &model, decided, &told, row));
+                    wrong.extend(compare(trace, slo, &alert, model, decided, &told, row));
                 }
             }
         }

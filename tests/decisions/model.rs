@@ -6,10 +6,11 @@
 use super::counted::Counted;
 use super::indicator::{How, Indicator, Term};
 use super::traces::{STEP, Series, Trace};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 /// What is taken away from Prometheus's way, each besides all before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
     Prometheus,
     /// The threshold is the product of factor and budget, not a floating-point neighbour of it.
@@ -116,7 +117,12 @@ pub struct Model<'t> {
     missing_is_zero: bool,
     /// Moments at which any event could be seen.
     seen: Vec<i64>,
+    /// What windows hold, by their way, end and length, for several SLOs that count the same.
+    known: RefCell<HashMap<(Way, i64, i64), Counts>>,
 }
+
+/// Bad and all events, if there is any.
+type Counts = Option<(f64, f64)>;
 
 impl<'t> Model<'t> {
     pub fn new(trace: &'t Trace, indicator: &Indicator) -> Self {
@@ -125,7 +131,14 @@ impl<'t> Model<'t> {
         let counted = |series: &&Series| indicator.total.iter().any(|term| (term.picks)(series));
         let points = trace.series.iter().filter(counted).flat_map(|series| &series.points);
         let seen: BTreeSet<i64> = points.map(|(at, _)| *at).collect();
-        Self { trace, bad, total, missing_is_zero: indicator.missing_is_zero, seen: seen.into_iter().collect() }
+        Self {
+            trace,
+            bad,
+            total,
+            missing_is_zero: indicator.missing_is_zero,
+            seen: seen.into_iter().collect(),
+            known: RefCell::default(),
+        }
     }
 
     /// The share of bad events in the window that ends at `at`, if there is any.
@@ -133,8 +146,11 @@ impl<'t> Model<'t> {
         self.counts(way, at, window).map(|(bad, total)| bad / total)
     }
 
-    /// Bad and all events of a window.
-    fn counts(&self, way: Way, at: i64, window: i64) -> Option<(f64, f64)> {
+    fn counts(&self, way: Way, at: i64, window: i64) -> Counts {
+        *self.known.borrow_mut().entry((way, at, window)).or_insert_with(|| self.count(way, at, window))
+    }
+
+    fn count(&self, way: Way, at: i64, window: i64) -> Counts {
         let sum = |terms: &[Sources], missing: Option<f64>| {
             let weighted =
                 |term: &Sources| term.events(way, at - window, at).or(missing).map(|events| term.weight * events);

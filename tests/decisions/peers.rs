@@ -35,21 +35,21 @@ pub struct Decided {
 }
 
 /// What these rules decide about each trace.
-pub fn prometheus(traces: &[Trace], rules: &[Rule]) -> Vec<Decided> {
+pub fn prometheus<'t>(traces: impl Iterator<Item = &'t Trace> + Clone, rules: &[Rule]) -> Vec<Decided> {
     let dir = tempfile::tempdir().expect("a directory");
     let blocks = dir.path().join("data");
-    traces.iter().for_each(|trace| import(&dir, &trace.text(), &blocks));
+    traces.clone().for_each(|trace| import(&dir, &trace.text(), &blocks));
     let mut decided: Vec<Decided> = Vec::new();
     {
         let server = Server::start(&blocks, CONFIGURATION, &[]);
-        for trace in traces {
+        for trace in traces.clone() {
             let (recorded, samples) = record(&server, trace, rules);
             import(&dir, &samples, &blocks);
             decided.push(Decided { recorded, ..Decided::default() });
         }
     }
     let server = Server::start(&blocks, CONFIGURATION, &["--query.lookback-delta=29s"]);
-    for (trace, decided) in traces.iter().zip(&mut decided) {
+    for (trace, decided) in traces.zip(&mut decided) {
         for rule in rules {
             let Some(alert) = rule.alert() else { continue };
             let key = |group: &str| ((rule.sloth_id.clone(), group.to_owned()), alert.clone());
@@ -83,9 +83,12 @@ type Recorded = BTreeMap<(String, Budget), Vec<(i64, f64)>>;
 /// What the recording rules say at each step, and the same as OpenMetrics text.
 fn record(server: &Server, trace: &Trace, rules: &[Rule]) -> (Recorded, String) {
     let (mut recorded, mut samples) = (Recorded::new(), String::new());
+    // Several SLOs may count the same.
+    let mut answers: BTreeMap<(&str, i64), Vec<Found>> = BTreeMap::new();
     for rule in rules {
         let Some(name) = &rule.record else { continue };
-        for series in query_range(server, &rule.expr, trace, rule.every) {
+        let ask = || query_range(server, &rule.expr, trace, rule.every);
+        for series in answers.entry((&rule.expr, rule.every)).or_insert_with(ask) {
             let labels = rule.labels.iter().chain(&series.metric);
             let labels: Vec<String> = labels.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
             let labels = labels.join(",");

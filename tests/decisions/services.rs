@@ -8,6 +8,7 @@ use super::rules::{Rule, rules};
 use super::traces::STEP;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 use tempfile::TempDir;
 
 const HOUR: i64 = 3_600_000;
@@ -102,7 +103,8 @@ pub struct Slo {
     name: &'static str,
     /// Which of its budgets.
     group: &'static str,
-    pub indicator: Indicator,
+    /// Shared by all that count the same.
+    pub indicator: Rc<Indicator>,
     /// Share of events that may be bad.
     budget: f64,
     days: i64,
@@ -152,39 +154,43 @@ impl Slo {
 
 /// Every budget that is compared.
 pub fn slos() -> Vec<Slo> {
-    let slo = |rules, service, name, budget, indicator| {
-        let (set, group, days, policy) = (0, "", 30, Policy::Usual);
+    let slo = |rules, service, name, budget, indicator: &Rc<Indicator>| {
+        let (set, group, days, policy, indicator) = (0, "", 30, Policy::Usual, indicator.clone());
         Slo { rules, set, service, name, group, indicator, budget, days, policy }
     };
-    let failed = indicator::failed_requests;
+    let [failed, failed_or_none] =
+        [false, true].map(|missing_is_zero| Rc::new(indicator::failed_requests(missing_is_zero)));
+    let [gets, posts] = [indicator::failed_gets(), indicator::failed_posts()].map(Rc::new);
+    let failed = |service, name, budget| slo("Sloth", service, name, budget, &failed);
     let info = "requests-availability-contrib-plugin-info-labels-v1";
     let rarely = "requests-availability-contrib-plugin-rule-intervals-v1";
     let sloth = vec![
-        slo("Sloth", "myservice", "requests-availability", 0.001, failed(false)),
-        Slo { set: 1, ..slo("Sloth", "myservice", "requests-availability", 0.001, failed(false)) },
-        slo("Sloth", "myservice2", "requests-availability", 0.0001, failed(false)),
-        slo("Sloth", "myservice", info, 0.001, failed(false)),
-        Slo { policy: Policy::Rarely, ..slo("Sloth", "myservice", rarely, 0.001, failed(false)) },
-        slo("Sloth", "k8s-apiserver", "requests-availability", 0.001, indicator::failed_calls()),
-        slo("Sloth", "k8s-apiserver", "requests-latency", 0.01, indicator::slow_calls(false)),
-        slo("Sloth", "home-wifi", "wifi-client-satisfaction", 0.05, indicator::mean_satisfaction()),
-        slo("Sloth", "home-wifi", "good-wifi-client-satisfaction", 0.05, indicator::unhappy_clients()),
-        slo("Sloth", "home-wifi", "risk-wifi-client-satisfaction", 0.001, indicator::lost_clients()),
+        failed("myservice", "requests-availability", 0.001),
+        Slo { set: 1, ..failed("myservice", "requests-availability", 0.001) },
+        failed("myservice2", "requests-availability", 0.0001),
+        failed("myservice", info, 0.001),
+        Slo { policy: Policy::Rarely, ..failed("myservice", rarely, 0.001) },
+        slo("Sloth", "k8s-apiserver", "requests-availability", 0.001, &Rc::new(indicator::failed_calls())),
+        slo("Sloth", "k8s-apiserver", "requests-latency", 0.01, &Rc::new(indicator::slow_calls(false))),
+        slo("Sloth", "home-wifi", "wifi-client-satisfaction", 0.05, &Rc::new(indicator::mean_satisfaction())),
+        slo("Sloth", "home-wifi", "good-wifi-client-satisfaction", 0.05, &Rc::new(indicator::unhappy_clients())),
+        slo("Sloth", "home-wifi", "risk-wifi-client-satisfaction", 0.001, &Rc::new(indicator::lost_clients())),
     ];
     let own = |name, budget, indicator| slo("export", "shop", name, budget, indicator);
     let spending = |group, indicator| {
         let days = 3;
         Slo { group, days, policy: Policy::Spending, ..own("spending", 0.001, indicator) }
     };
+    let but_good = Rc::new(indicator::requests_but_good_ones(true));
     let exported = vec![
-        Slo { policy: Policy::OrSilent, ..own("requests", 0.001, failed(true)) },
-        Slo { days: 28, ..own("good-requests", 0.001, indicator::requests_but_good_ones(true)) },
-        own("speed", 0.01, indicator::slow_calls(true)),
-        Slo { policy: Policy::Patient, ..own("patient", 0.001, failed(true)) },
-        Slo { group: "GET", ..own("calls", 0.001, indicator::failed_gets()) },
-        Slo { group: "POST", ..own("calls", 0.001, indicator::failed_posts()) },
-        spending("GET", indicator::failed_gets()),
-        spending("POST", indicator::failed_posts()),
+        Slo { policy: Policy::OrSilent, ..own("requests", 0.001, &failed_or_none) },
+        Slo { days: 28, ..own("good-requests", 0.001, &but_good) },
+        own("speed", 0.01, &Rc::new(indicator::slow_calls(true))),
+        Slo { policy: Policy::Patient, ..own("patient", 0.001, &failed_or_none) },
+        Slo { group: "GET", ..own("calls", 0.001, &gets) },
+        Slo { group: "POST", ..own("calls", 0.001, &posts) },
+        spending("GET", &gets),
+        spending("POST", &posts),
     ];
     sloth.into_iter().chain(exported).collect()
 }

@@ -211,6 +211,10 @@ impl Trace {
         text + "# EOF\n"
     }
 
+    pub fn is_random(&self) -> bool {
+        self.name.starts_with("random")
+    }
+
     /// The moments at which rules are evaluated.
     pub fn steps(&self) -> impl Iterator<Item = i64> + use<> {
         (self.start..=self.end).step_by(STEP as usize)

@@ -76,8 +76,11 @@ impl<'t> Ways<'t> {
     }
 
     /// The main cause of a difference: at each of its steps the first trait without which the rules would decide as
-    /// slowburn does. `None` when nothing explains a step.
+    /// slowburn does. `None` when nothing explains a step; whether data is missing is no matter of counting.
     pub fn cause(&mut self, difference: &Difference, trace: &Trace) -> Option<&'static str> {
+        if matches!(self.condition, Condition::Silent(_)) {
+            return None;
+        }
         let mut causes: BTreeMap<&'static str, usize> = BTreeMap::new();
         let steps = trace.steps().enumerate().filter(|(_, at)| (difference.from..difference.to).contains(at));
         for (i, _) in steps {

@@ -15,8 +15,8 @@ const HOUR: i64 = 3_600_000;
 
 /// Examples of Sloth's; those of one set can be loaded together.
 pub const SETS: [&[&str]; 2] = [
-    &["multifile.yml", "kubernetes-apiserver.yml", "raw-home-wifi.yml", "home-wifi.yml", "contrib-slo-plugins.yml"],
-    &["plugin-getting-started.yml"],
+    &["multifile.yml", "kubernetes-apiserver.yml", "raw-home-wifi.yml", "home-wifi.yml"],
+    &["plugin-getting-started.yml", "contrib-slo-plugins.yml"],
 ];
 
 /// The label by which budgets of several groups are counted.
@@ -96,7 +96,7 @@ pub struct Alert {
 
 pub struct Slo {
     /// Where its rules come from.
-    pub rules: &'static str,
+    rules: &'static str,
     /// The set of files that it belongs to.
     pub set: usize,
     service: &'static str,
@@ -120,6 +120,11 @@ impl Slo {
     /// As slowburn names it.
     pub fn in_slowburn(&self) -> Budget {
         (format!("{}/{}", self.service, self.name), self.group.to_owned())
+    }
+
+    /// How the table names the rules of an alert.
+    pub fn row_of(&self, alert: &Alert) -> &'static str {
+        if alert.name == "ErrorBudgetBurn" { self.rules } else { "export, other alerts" }
     }
 
     /// Milliseconds between two evaluations of its rules.
@@ -168,8 +173,8 @@ pub fn slos() -> Vec<Slo> {
         failed("myservice", "requests-availability", 0.001),
         Slo { set: 1, ..failed("myservice", "requests-availability", 0.001) },
         failed("myservice2", "requests-availability", 0.0001),
-        failed("myservice", info, 0.001),
-        Slo { policy: Policy::Rarely, ..failed("myservice", rarely, 0.001) },
+        Slo { set: 1, ..failed("myservice", info, 0.001) },
+        Slo { set: 1, policy: Policy::Rarely, ..failed("myservice", rarely, 0.001) },
         slo("Sloth", "k8s-apiserver", "requests-availability", 0.001, &Rc::new(indicator::failed_calls())),
         slo("Sloth", "k8s-apiserver", "requests-latency", 0.01, &Rc::new(indicator::slow_calls(false))),
         slo("Sloth", "home-wifi", "wifi-client-satisfaction", 0.05, &Rc::new(indicator::mean_satisfaction())),

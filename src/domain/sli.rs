@@ -1,7 +1,7 @@
 //! Counts the events of one target, sample by sample (the contract's section 4).
 //!
 //! * A value at or above the last one counts their difference; a smaller one, or a moved `_created`, is a reset and the
-//!   new value counts.
+//!   new value counts, from that `_created` on where it tells.
 //! * A series never seen on a target that was read before counts from 0 (`new_series: zero`) or sets a baseline.
 //! * A target's first reading sets baselines, unless its birth is known to lie after the job came under watch.
 //! * A series that was missing continues from its last value for 24 h of successful scraping; time without a scrape does
@@ -210,6 +210,8 @@ impl Counting<'_> {
         let moved = matches!((known.created, sample.created), (Some(old), Some(new)) if old != new);
         let reset = moved || sample.value < known.value;
         let events = if reset { sample.value } else { sample.value - known.value };
+        // A new life is a birth: its events came after it, and of the time before nothing is known.
+        let from = sample.created.filter(|_| moved).map_or(known.at, |born| born.clamp(known.at, at));
         for link in links {
             match link.role {
                 Role::Gauge(tally) => {
@@ -219,7 +221,12 @@ impl Counting<'_> {
                     }
                     self.push(sample, link, at, at, tally.of_sample(sample.value), true);
                 }
-                _ => self.push(sample, link, known.at, at, events, !(reset && self.gap)),
+                _ => {
+                    if from > known.at && !self.gap {
+                        self.push(sample, link, known.at, from, 0.0, true);
+                    }
+                    self.push(sample, link, from, at, events, from > known.at || !(reset && self.gap));
+                }
             }
         }
     }

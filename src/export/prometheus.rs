@@ -184,7 +184,7 @@ impl<'a> Rules<'a> {
         let windows = pairs.first().filter(|_| several).map(|pair| {
             Labels::new().with("long", format_duration(pair.long)).with("short", format_duration(pair.short))
         });
-        self.finished(map, severity, &windows.unwrap_or_default(), &title)
+        self.finished(map, severity, &windows.unwrap_or_default(), "burns its error budget", &title)
     }
 
     fn pair(&self, pair: &Pair) -> String {
@@ -204,9 +204,17 @@ impl<'a> Rules<'a> {
     fn no_data_alert(&self) -> Option<Tree> {
         let no_data = &self.slo.policy.no_data;
         let (severity, selector) = (no_data.severity?, queries::total_selector(self.slo)?);
-        let expr = format!("absent_over_time({selector}[{}])\n", format_duration(no_data.after));
+        let after = format_duration(no_data.after);
+        let expr = if self.slo.by.is_empty() {
+            format!("absent_over_time({selector}[{after}])\n")
+        } else {
+            // Each group by itself, as long as the SLO window remembers it.
+            let (known, by) = (ratio_name(self.period()), self.slo.by.join(", "));
+            let seen = format!("count by ({by}) (count_over_time({selector}[{after}]))");
+            format!("{known}{}\nunless on({by})\n{seen}\n", self.matchers)
+        };
         let map = MapBuilder::default().text("alert", NO_DATA).with("expr", Tree::Block(expr));
-        Some(self.finished(map, severity, &Labels::new(), &format!("({severity}) {} has no data.", self.slo.id)))
+        Some(self.told(map, severity, &Labels::new(), "has no data"))
     }
 
     fn budget_alerts(&self) -> Vec<Tree> {
@@ -214,18 +222,22 @@ impl<'a> Rules<'a> {
             let share = Ratio::new(100, 1).and_then(|hundred| alert.consumed.over(hundred)).unwrap_or(Ratio::ONE);
             let expr = format!("slo:period_burn_rate:ratio{} >= {}\n", self.matchers, number(share));
             let map = MapBuilder::default().text("alert", SPENT).with("expr", Tree::Block(expr));
-            let title =
-                format!("({}) {} has spent {}% of its error budget.", alert.severity, self.slo.id, alert.consumed);
+            let what = format!("has spent {}% of its error budget", alert.consumed);
             // Two shares of one severity would otherwise be one alert, as in slowburn itself.
             let alike = self.slo.policy.budget.iter().filter(|other| other.severity == alert.severity).count();
             let consumed = if alike > 1 { alert.consumed.to_string() } else { String::new() };
-            self.finished(map, alert.severity, &Labels::new().with("consumed", consumed), &title)
+            self.told(map, alert.severity, &Labels::new().with("consumed", consumed), &what)
         };
         self.slo.policy.budget.iter().map(alert).collect()
     }
 
+    /// An alert that Sloth does not know, so that its title is slowburn's own too.
+    fn told(&self, map: MapBuilder, severity: Severity, more: &Labels, what: &str) -> Tree {
+        self.finished(map, severity, more, what, &format!("({severity}) {} {what}.", self.slo.id))
+    }
+
     /// Labels and annotations of an alert.
-    fn finished(&self, map: MapBuilder, severity: Severity, more: &Labels, title: &str) -> Tree {
+    fn finished(&self, map: MapBuilder, severity: Severity, more: &Labels, what: &str, title: &str) -> Tree {
         let (slo, policy) = (self.slo, &self.slo.policy);
         let mut labels = policy.labels_of(severity);
         labels.set("service", &slo.id.service);
@@ -245,7 +257,7 @@ impl<'a> Rules<'a> {
         if let Some(url) = &policy.runbook_url {
             add("runbook_url", Tree::Text(literal(url)));
         }
-        add("summary", Tree::Text(format!("{} burns its error budget", slo.id)));
+        add("summary", Tree::Text(format!("{} {what}", slo.id)));
         add("title", Tree::Text(title.to_owned()));
         map.with("labels", tree(&labels, &literal)).with("annotations", Tree::Map(annotations)).build()
     }

@@ -1,12 +1,13 @@
 //! Every decision of every SLO about every trace.
 
-use super::compare::{Ways, course, differences, fires_at};
+use super::compare::{Course, Ways, course, differences, fires_at};
+use super::indicator::Indicator;
 use super::model::{Model, Way};
-use super::peers::{self, Decided};
-use super::services::{self, Slo};
+use super::peers::{self, AlertKind, Budget, Decided};
+use super::services::{self, Alert, Slo};
 use super::table::{Row, assert_documented, render};
 use super::traces::{self, Trace};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const WINDOWS: [(&str, i64); 7] =
     [("5m", 5), ("30m", 30), ("1h", 60), ("2h", 120), ("6h", 360), ("1d", 1440), ("3d", 4320)];
@@ -17,19 +18,25 @@ const EVERY: usize = 23;
 #[test]
 fn rules_in_a_real_prometheus_and_slowburn_decide_alike_or_differ_for_a_known_cause() {
     let (slos, traces) = (services::slos(), traces::all());
-    let installation = services::installation();
-    let decided = peers::prometheus(&traces, &services::rule_files(installation.path()));
+    let installations = services::installations();
     let mut rows: BTreeMap<(&'static str, usize), Row> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (i, (trace, decided)) in traces.iter().zip(&decided).enumerate() {
-        let told = peers::replay(installation.path(), trace);
-        for slo in &slos {
-            let model = Model::new(trace, &slo.indicator);
-            wrong.extend(strays(trace, slo, &model, decided));
-            for severity in ["page", "ticket"] {
-                let slowburn = told.get(&(slo.id(), severity.to_owned())).cloned().unwrap_or_default();
-                let row = rows.entry((slo.rules, i)).or_default();
-                wrong.extend(compare(trace, slo, severity, &model, decided, &slowburn, row));
+    for (set, installation) in installations.iter().enumerate() {
+        // The second set counts what an SLO of the first does, by other words: the random traces are enough for it.
+        let traces: Vec<_> = traces.iter().enumerate().filter(|(_, trace)| set == 0 || trace.is_random()).collect();
+        let rules = services::rules_of(set, installation.path());
+        let decided = peers::prometheus(traces.iter().map(|(_, trace)| *trace), &rules);
+        for ((i, trace), decided) in traces.into_iter().zip(&decided) {
+            let told = peers::replay(installation.path(), trace);
+            let mut models: BTreeMap<*const Indicator, Model<'_>> = BTreeMap::new();
+            for slo in slos.iter().filter(|slo| slo.set == set) {
+                let model =
+                    models.entry(&raw const *slo.indicator).or_insert_with(|| Model::new(trace, &slo.indicator));
+                wrong.extend(strays(trace, slo, model, decided));
+                for alert in slo.alerts() {
+                    let row = rows.entry((slo.row_of(&alert), i)).or_default();
+                    wrong.extend(compare(trace, slo, &alert, model, decided, &told, row));
+                }
             }
         }
     }
@@ -44,9 +51,9 @@ fn rules_in_a_real_prometheus_and_slowburn_decide_alike_or_differ_for_a_known_ca
 fn strays(trace: &Trace, slo: &Slo, model: &Model<'_>, decided: &Decided) -> Vec<String> {
     let mut strays = Vec::new();
     for (name, minutes) in WINDOWS {
-        let recorded = decided.recorded.get(&(name.to_owned(), slo.sloth_id()));
-        let recorded: BTreeMap<i64, f64> = recorded.into_iter().flatten().copied().collect();
-        for at in trace.steps().step_by(EVERY) {
+        let Some(recorded) = decided.recorded.get(&(name.to_owned(), slo.in_rules())) else { continue };
+        let recorded: BTreeMap<i64, f64> = recorded.iter().copied().collect();
+        for at in trace.steps().filter(|at| at % slo.every() == 0).step_by(EVERY) {
             let (found, modelled) = (recorded.get(&at).copied(), model.ratio(Way::Prometheus, at, minutes * 60_000));
             let same = match (found, modelled) {
                 (Some(found), Some(modelled)) => {
@@ -56,7 +63,11 @@ fn strays(trace: &Trace, slo: &Slo, model: &Model<'_>, decided: &Decided) -> Vec
             };
             if !same {
                 let at = (at - trace.start) / 1000;
-                strays.push(format!("{}, {} at {at} s, {name}: {found:?}, model {modelled:?}", trace.name, slo.id()));
+                strays.push(format!(
+                    "{}, {:?} at {at} s, {name}: {found:?}, model {modelled:?}",
+                    trace.name,
+                    slo.in_rules()
+                ));
                 break;
             }
         }
@@ -64,21 +75,30 @@ fn strays(trace: &Trace, slo: &Slo, model: &Model<'_>, decided: &Decided) -> Vec
     strays
 }
 
-/// Compares the course of one severity, and says what has no explanation.
+/// Compares the course of one alert, and says what has no explanation.
 fn compare(
     trace: &Trace,
     slo: &Slo,
-    severity: &str,
+    alert: &Alert,
     model: &Model<'_>,
     decided: &Decided,
-    slowburn: &[(i64, bool)],
+    told: &BTreeMap<(Budget, AlertKind), Course>,
     row: &mut Row,
 ) -> Vec<String> {
-    let firing = &decided.firing[&(slo.sloth_id(), severity.to_owned())];
-    let (rules, slowburn) = (course(trace, firing), slowburn.to_vec());
+    let (id, _) = slo.in_rules();
+    let kind = (alert.name.to_owned(), alert.severity.to_owned());
+    assert!(
+        decided.firing.contains_key(&((id, String::new()), kind.clone())),
+        "no rule {kind:?} of {:?}",
+        slo.in_rules()
+    );
+    let none = BTreeSet::new();
+    let firing = decided.firing.get(&(slo.in_rules(), kind.clone())).unwrap_or(&none);
+    let slowburn = told.get(&(slo.in_slowburn(), kind.clone())).cloned().unwrap_or_default();
+    let rules = course(trace, firing);
     (row.rules, row.slowburn) = (row.rules + rules.len(), row.slowburn + slowburn.len());
-    let place = |at: i64| format!("{}, {} {severity} at {} s", trace.name, slo.id(), (at - trace.start) / 1000);
-    let mut ways = Ways::new(model, slo.limits(severity));
+    let place = |at: i64| format!("{}, {:?} {kind:?} at {} s", trace.name, slo.in_rules(), (at - trace.start) / 1000);
+    let mut ways = Ways::new(model, &alert.condition);
     let held = ways.decisions(Way::Held);
     let strange = trace.steps().enumerate().find(|(i, at)| held[*i] != fires_at(&slowburn, *at));
     let mut wrong: Vec<String> =

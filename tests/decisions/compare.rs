@@ -1,6 +1,6 @@
 //! Two courses of decisions, side by side: what agrees, and why the rest does not.
 
-use super::model::{CAUSES, Limits, Model, Way};
+use super::model::{CAUSES, Condition, Model, Way};
 use super::traces::{STEP, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,23 +61,26 @@ pub fn differences(rules: &Course, slowburn: &Course, end: i64) -> Vec<Differenc
 /// What each way of counting decides about one severity, step by step, worked out when it is asked for.
 pub struct Ways<'t> {
     model: &'t Model<'t>,
-    limits: Limits,
+    condition: &'t Condition,
     known: BTreeMap<Way, Vec<bool>>,
 }
 
 impl<'t> Ways<'t> {
-    pub fn new(model: &'t Model<'t>, limits: Limits) -> Self {
-        Self { model, limits, known: BTreeMap::new() }
+    pub fn new(model: &'t Model<'t>, condition: &'t Condition) -> Self {
+        Self { model, condition, known: BTreeMap::new() }
     }
 
     pub fn decisions(&mut self, way: Way) -> &[bool] {
-        let decide = || self.model.decisions(way, &self.limits);
+        let decide = || self.model.decisions(way, self.condition);
         self.known.entry(way).or_insert_with(decide)
     }
 
     /// The main cause of a difference: at each of its steps the first trait without which the rules would decide as
-    /// slowburn does. `None` when nothing explains a step.
+    /// slowburn does. `None` when nothing explains a step; whether data is missing is no matter of counting.
     pub fn cause(&mut self, difference: &Difference, trace: &Trace) -> Option<&'static str> {
+        if matches!(self.condition, Condition::Silent(_)) {
+            return None;
+        }
         let mut causes: BTreeMap<&'static str, usize> = BTreeMap::new();
         let steps = trace.steps().enumerate().filter(|(_, at)| (difference.from..difference.to).contains(at));
         for (i, _) in steps {

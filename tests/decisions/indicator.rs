@@ -50,6 +50,10 @@ const FAILED_REQUESTS: Pick = |series| REQUESTS(series) && has(series, "code", f
 const GOOD_REQUESTS: Pick = |series| REQUESTS(series) && !has(series, "code", fails);
 const CALLS: Pick = |series| is(series, "apiserver_request_total");
 const FAILED_CALLS: Pick = |series| CALLS(series) && has(series, "code", fails);
+const GETS: Pick = |series| CALLS(series) && has(series, "verb", |verb| verb == "GET");
+const POSTS: Pick = |series| CALLS(series) && has(series, "verb", |verb| verb == "POST");
+const FAILED_GETS: Pick = |series| FAILED_CALLS(series) && GETS(series);
+const FAILED_POSTS: Pick = |series| FAILED_CALLS(series) && POSTS(series);
 const TIMED: Pick = |series| is(series, "apiserver_request_duration_seconds_count");
 const FAST: Pick =
     |series| is(series, "apiserver_request_duration_seconds_bucket") && has(series, "le", |le| le == "0.4");
@@ -70,6 +74,14 @@ pub fn requests_but_good_ones(missing_is_zero: bool) -> Indicator {
 
 pub fn failed_calls() -> Indicator {
     growth(&[(1.0, FAILED_CALLS)], CALLS, false)
+}
+
+pub fn failed_gets() -> Indicator {
+    growth(&[(1.0, FAILED_GETS)], GETS, true)
+}
+
+pub fn failed_posts() -> Indicator {
+    growth(&[(1.0, FAILED_POSTS)], POSTS, true)
 }
 
 pub fn slow_calls(missing_is_zero: bool) -> Indicator {

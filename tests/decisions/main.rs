@@ -3,10 +3,14 @@
 
 mod agreement;
 mod compare;
+mod counted;
+mod files;
 mod indicator;
 mod model;
 mod peers;
+mod process;
 mod promtool;
+mod rules;
 #[path = "../support/prometheus.rs"]
 mod server;
 mod services;

@@ -3,6 +3,7 @@
 //! All traces lie in one Prometheus, each at the beginning of a stretch of time that is longer than the longest window,
 //! so that none sees another.
 
+use super::process::{Key, Process, labels};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -41,11 +42,11 @@ pub struct Trace {
 }
 
 /// From a minute on, so many requests a scrape, of which a share fails.
-struct Phase(i64, u64, f64);
+pub struct Phase(pub i64, pub u64, pub f64);
 
 /// What else happens, at a minute.
 #[derive(Clone, Copy, PartialEq)]
-enum Event {
+pub enum Event {
     /// No scrape succeeds between two minutes; the process goes on.
     Unreachable(i64, i64),
     /// Counters begin again, and only those that something happens to are there.
@@ -56,13 +57,15 @@ enum Event {
     Even,
     /// The error counter is there from the beginning.
     ErrorsKnown,
+    /// Nobody calls with POST any more.
+    NoPosts(i64),
 }
 
-struct Script {
+pub struct Script {
     name: &'static str,
     minutes: i64,
-    phases: Vec<Phase>,
-    events: Vec<Event>,
+    pub phases: Vec<Phase>,
+    pub events: Vec<Event>,
 }
 
 /// Every trace, at its place in time.
@@ -71,7 +74,7 @@ pub fn all() -> Vec<Trace> {
 }
 
 fn scripts() -> Vec<Script> {
-    use Event::{Code, ErrorsKnown, Even, Restart, Unreachable};
+    use Event::{Code, ErrorsKnown, Even, NoPosts, Restart, Unreachable};
     let script = |name, hours: i64, phases, events| Script { name, minutes: hours * 60, phases, events };
     let quiet = 0.0001;
     let mut all = vec![
@@ -122,7 +125,7 @@ fn scripts() -> Vec<Script> {
                 Phase(800, 20, 0.3),
                 Phase(806, 20, 0.0),
             ],
-            vec![Restart(410), Code(800, "503"), Restart(900)],
+            vec![Restart(410), Code(800, "503"), Restart(900), NoPosts(900)],
         ),
         script(
             "all errors in one scrape",
@@ -166,113 +169,20 @@ fn random(seed: u64) -> Script {
     Script { name: ["random 1", "random 2", "random 3"][seed as usize], minutes, phases, events }
 }
 
-/// A process with its counters.
-struct Process<'s> {
-    script: &'s Script,
-    rng: Rng,
-    /// By name and labels.
-    counters: BTreeMap<(&'static str, &'static str), f64>,
-    /// Failing requests that are due, where they come evenly.
-    due: f64,
-}
-
-const REQUESTS: &str = "http_request_duration_seconds_count";
-const API: &str = "apiserver_request_total";
-const BUCKET: &str = "apiserver_request_duration_seconds_bucket";
-const COUNT: &str = "apiserver_request_duration_seconds_count";
-const WIFI: &str = "unifipoller_client_satisfaction_ratio";
-
-/// How much more often a request is slow, and a client unhappy, than a request fails: what makes the objectives of
-/// 99 % and 95 % as interesting as the one of 99.9 %.
-const SLOWER: f64 = 10.0;
-const UNHAPPIER: f64 = 50.0;
-
-impl Process<'_> {
-    fn restart(&mut self, errors_known: bool) {
-        self.counters.clear();
-        for counter in [(REQUESTS, "200"), (API, "200"), (BUCKET, "0.4"), (BUCKET, "+Inf"), (COUNT, "")] {
-            self.counters.insert(counter, 0.0);
-        }
-        if errors_known {
-            self.counters.extend([((REQUESTS, "500"), 0.0), ((API, "500"), 0.0)]);
-        }
-    }
-
-    /// What happens in the half minute before `minute`.
-    fn live(&mut self, minute: f64) {
-        let began = |from: &i64| *from as f64 <= minute;
-        let phase = self.script.phases.iter().rev().find(|phase| began(&phase.0));
-        let (requests, share) = phase.map_or((0, 0.0), |phase| (phase.1, phase.2));
-        let code = self.script.events.iter().rev().find_map(|event| match event {
-            Event::Code(from, code) if began(from) => Some(*code),
-            _ => None,
-        });
-        let code = code.unwrap_or("500");
-        let is_even = self.script.events.contains(&Event::Even);
-        let requests = if is_even { requests } else { self.rng.u64(requests * 7 / 10..=requests * 13 / 10) };
-        let bad = if is_even { self.evenly(requests, share) } else { self.some(requests, share) };
-        let slow = if is_even { bad * SLOWER } else { self.some(requests, share * SLOWER) };
-        let all = requests as f64;
-        for name in [REQUESTS, API] {
-            self.add((name, "200"), all - bad);
-            self.add((name, code), bad);
-        }
-        self.add((BUCKET, "0.4"), all - slow);
-        self.add((BUCKET, "+Inf"), all);
-        self.add((COUNT, ""), all);
-        for client in ["a", "b", "c", "d"] {
-            let unhappy = self.rng.f64() < share * UNHAPPIER;
-            self.counters.insert((WIFI, client), if unhappy { 0.125 } else { 0.97 });
-        }
-    }
-
-    /// A counter appears with its first event.
-    fn add(&mut self, counter: (&'static str, &'static str), events: f64) {
-        if events > 0.0 {
-            *self.counters.entry(counter).or_default() += events;
-        }
-    }
-
-    fn some(&mut self, requests: u64, share: f64) -> f64 {
-        (0..requests).filter(|_| self.rng.f64() < share).count() as f64
-    }
-
-    fn evenly(&mut self, requests: u64, share: f64) -> f64 {
-        self.due += requests as f64 * share;
-        // A share such as 0.0144 is a little off in binary.
-        let bad = (self.due + 1e-9).floor();
-        self.due -= bad;
-        bad
-    }
-}
-
-fn labels((name, value): (&'static str, &'static str)) -> Vec<(&'static str, String)> {
-    let label = match name {
-        REQUESTS | API => "code",
-        BUCKET => "le",
-        WIFI => "client",
-        _ => return vec![("verb", "GET".to_owned())],
-    };
-    let verb = (name == BUCKET).then(|| ("verb", "GET".to_owned()));
-    verb.into_iter().chain([(label, value.to_owned())]).collect()
-}
-
 fn play(script: &Script, start: i64, seed: u64) -> Trace {
-    let mut process = Process { script, rng: Rng::with_seed(seed), counters: BTreeMap::new(), due: 0.0 };
-    let errors_known = script.events.contains(&Event::ErrorsKnown);
-    process.restart(errors_known);
-    let mut points: BTreeMap<(&'static str, &'static str), Vec<(i64, f64)>> = BTreeMap::new();
+    let mut process = Process::new(script, seed);
+    let mut points: BTreeMap<Key, Vec<(i64, f64)>> = BTreeMap::new();
     let mut scrapes = Vec::new();
     for i in 0..script.minutes * MINUTE / STEP {
         let minute = (i * STEP) as f64 / MINUTE as f64;
         if script.events.iter().any(|event| matches!(event, Event::Restart(at) if *at as f64 == minute)) {
-            process.restart(errors_known);
+            process.restart();
         }
         process.live(minute);
         let at = start + PHASE + i * STEP;
         let is_away = |event: &Event| matches!(event, Event::Unreachable(from, to) if (*from as f64..*to as f64).contains(&minute));
         let is_up = !script.events.iter().any(is_away);
-        points.entry(("up", "")).or_default().push((at, f64::from(u8::from(is_up))));
+        points.entry(("up", "", "")).or_default().push((at, f64::from(u8::from(is_up))));
         if is_up {
             scrapes.push(at);
             for (counter, value) in &process.counters {
@@ -280,10 +190,8 @@ fn play(script: &Script, start: i64, seed: u64) -> Trace {
             }
         }
     }
-    let series = |(counter, points): ((&'static str, &'static str), Vec<(i64, f64)>)| {
-        let labels = if counter.0 == "up" { Vec::new() } else { labels(counter) };
-        Series { name: counter.0, labels, points }
-    };
+    let series =
+        |(counter, points): (Key, Vec<(i64, f64)>)| Series { name: counter.0, labels: labels(counter), points };
     let series = points.into_iter().map(series).collect();
     Trace { name: script.name, start, end: start + script.minutes * MINUTE, scrapes, series }
 }
@@ -301,6 +209,10 @@ impl Trace {
             }
         }
         text + "# EOF\n"
+    }
+
+    pub fn is_random(&self) -> bool {
+        self.name.starts_with("random")
     }
 
     /// The moments at which rules are evaluated.

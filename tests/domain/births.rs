@@ -2,6 +2,7 @@
 
 use crate::build::{events, seconds, setup, slo, target};
 use crate::run::{Run, at};
+use slowburn::domain::reading::Sample;
 use slowburn::domain::setup::{JobPolicy, NewSeries, NewTarget, Setup};
 use slowburn::domain::slo::{Part, Slo};
 
@@ -81,6 +82,26 @@ fn a_moved_creation_time_is_a_reset_and_a_moved_process_start_is_none() {
     assert_eq!(run.totals().0, 4.0, "the exporter restarted, what it relays did not");
     show(&mut run, 30, 20.0, 20, 10);
     assert_eq!(run.totals().0, 24.0, "all of the new life counts");
+}
+
+#[test]
+fn a_moved_creation_time_says_since_when_the_new_value_counts() {
+    // Shown with 10 at 0 s, and next with 30; so many of the events lie in the last seconds, so much time is measured.
+    for (name, second, created, last, events, measured) in [
+        ("between two scrapes", 15, 9, 6, 30.0, 15_000),
+        ("in a gap", 300, 240, 60, 30.0, 60_000),
+        ("before the last sample", 300, -50, 60, 6.0, 0),
+        ("after its own sample", 300, 400, 1, 30.0, 0),
+        ("as it was", 300, -100, 60, 4.0, 300_000),
+    ] {
+        let mut run = Run::new(setup([slo("requests")]));
+        for (second, value, created) in [(0, 10.0, -100), (second, 30.0, created)] {
+            let sample = Sample { created: Some(at(created)), ..run.sample("200", value) };
+            run.read(second, vec![sample]);
+        }
+        assert_eq!(run.counts(second - last, second).total, events, "{name}");
+        assert_eq!(run.counts(0, second).measured, measured, "{name}");
+    }
 }
 
 #[test]

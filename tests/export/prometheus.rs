@@ -93,6 +93,22 @@ tests:
       - {series: 'up{job="a"}', values: '1 0 1 1x97'}
       - {series: 't_seconds_bucket{job="a",le="1.0"}', values: '0+60x100'}
       - {series: 't_seconds_count{job="a"}', values: '0+100x100'}
+      - {series: 'late_total{job="a"}', values: '0x20 1+1x79'}
+      - {series: 'served_total{job="a",route="/gone"}', values: '0+10x50'}
+      - {series: 'served_total{job="a",route="/kept"}', values: '0+10x100'}
+    alert_rule_test:
+      - {alertname: SloNoData, eval_time: 59m}
+      - alertname: SloNoData
+        eval_time: 61m
+        exp_alerts:
+          - exp_labels: {route: /gone, service: s, slo: silent, severity: ticket, sloth_severity: ticket, sloth_id: s-silent, sloth_service: s, sloth_slo: silent, sloth_window: 30d}
+            exp_annotations: {summary: s/silent has no data, title: (ticket) s/silent has no data.}
+      - {alertname: ErrorBudgetSpent, eval_time: 30m}
+      - alertname: ErrorBudgetSpent
+        eval_time: 60m
+        exp_alerts:
+          - exp_labels: {service: s, slo: spent, severity: page, sloth_severity: page, sloth_id: s-spent, sloth_service: s, sloth_slo: spent, sloth_window: 1d}
+            exp_annotations: {summary: s/spent has spent 50% of its error budget, title: (page) s/spent has spent 50% of its error budget.}
     promql_expr_test:
       - {expr: 'round(slo:sli_error:ratio_rate1h{sloth_slo="good"}, 0.0001)', eval_time: 90m, exp_samples: [{labels: '{route="/x",sloth_id="s-good",sloth_service="s",sloth_slo="good",sloth_window="1h"}', value: 0.2}]}
       - {expr: 'round(slo:current_burn_rate:ratio{sloth_slo="good"}, 0.0001)', eval_time: 90m, exp_samples: [{labels: '{route="/x",sloth_id="s-good",sloth_service="s",sloth_slo="good",sloth_window="5m"}', value: 20}]}
@@ -112,6 +128,8 @@ slos:
   - {name: no-errors, objective: 99, window: 30d, sli: {events: {total: 'quiet_total{job="a"}', bad: 'quiet_total{job="a",code="500"}'}}}
   - {name: latency, objective: 99, window: 30d, sli: {latency: {histogram: 't_seconds{job="a"}', threshold: 1s}}}
   - {name: slices, objective: 99, window: 1d, budgeting: {timeslices: {slice: 2m, target: 95}}, sli: {events: {total: 'all_total{job="a"}', good: 'ok_total{job="a"}'}}}
+  - {name: silent, objective: 99, window: 30d, by: [route], sli: {events: {total: served_total, bad: 'served_total{code="500"}'}}, alerting: {no_data: {after: 10m, severity: ticket}}}
+  - {name: spent, objective: 90, window: 1d, sli: {events: {total: 'served_total{route="/kept"}', bad: 'late_total'}}, alerting: {page: {disable: true}, ticket: {disable: true}, budget: [{consumed: 50, severity: page}]}}
   - {name: up, objective: 90, window: 30d, sli: {scrape: {job: a}}}
 "#;
 

@@ -191,3 +191,33 @@ spec:
     let samples = Samples::default().series("queue_lag", "", &[-5.0, 100.0, 101.0, 7.0]);
     assert_eq!(figures(&one(&[("slo.yaml", file)], &samples)), (1.0, 4.0, 0.5));
 }
+
+/// What the documentation tells to do instead of a composite.
+#[test]
+fn terms_weigh_the_parts_of_a_composite_that_count_the_same_events() {
+    let documented =
+        include_str!("../../docs/formats.md").split("```yaml\n").nth(1).and_then(|text| text.split("```").next());
+    let whole = documented.expect("an example").replace('\n', "\n    ");
+    let part = |name: &str, objective: &str, sli: &str| {
+        format!("  - name: {name}\n    window: 30d\n    objective: {objective}\n    sli: {sli}\n")
+    };
+    let failed = "{events: {total: request_seconds_count, bad: 'request_seconds_count{code=~\"5..\"}'}}";
+    let slow = "{latency: {histogram: request_seconds, threshold: 300ms}}";
+    let file = format!(
+        "version: slowburn/v1\nservice: web\nslos:\n{}{}  - name: whole\n    window: 30d\n    {whole}\n",
+        part("failed", "99.5", failed),
+        part("slow", "98", slow),
+    );
+    let samples = Samples::default()
+        .series("request_seconds_count", ",code=\"200\"", &[0.0, 970.0])
+        .series("request_seconds_count", ",code=\"500\"", &[0.0, 30.0])
+        .series("request_seconds_bucket", ",code=\"200\",le=\"0.3\"", &[0.0, 900.0])
+        .series("request_seconds_bucket", ",code=\"500\",le=\"0.3\"", &[0.0, 10.0]);
+    let all = statuses(&[("slo.yaml", &file)], &samples);
+    let burns = |name: &str| {
+        let status = all.iter().find(|status| status["name"] == name).unwrap();
+        status["budget"]["consumed"].as_f64().unwrap()
+    };
+    assert!((burns("failed") - 6.0).abs() < 1e-9 && (burns("slow") - 4.5).abs() < 1e-9, "{all:?}");
+    assert!((burns("whole") - 10.5).abs() < 1e-9, "{all:?}");
+}

@@ -3,6 +3,7 @@
 use super::summary::{read, summary};
 use slowburn::config::diagnostics::Diagnostics;
 use slowburn::domain::slo::Severity;
+use slowburn::spec::fidelity::Fidelity;
 use slowburn::spec::{Reading, read_files};
 
 const SLOTH: &str = "version: prometheus/v1
@@ -283,6 +284,9 @@ fn a_composite_is_read_part_by_part() {
     let (reading, diagnostics) = read("slo.yaml", text.as_bytes());
     assert_eq!((reading.slos.len(), diagnostics.errors(), diagnostics.warnings()), (2, 0, 2));
     assert!(diagnostics.iter().all(|found| found.message.contains("composite")));
+    let left_out =
+        |fidelity: &Fidelity| fidelity.points.iter().any(|point| point.field == "objectives.compositeWeight");
+    assert!(reading.fidelity.iter().all(left_out), "{:?}", reading.fidelity);
 }
 
 #[test]

@@ -150,7 +150,11 @@ impl Oracle {
         let moved = known.created.is_some() && now.created.is_some() && known.created != now.created;
         let reset = moved || now.value < known.value;
         let events = if reset { now.value } else { now.value - known.value };
-        self.count(series, |_| Some((known.at, !(reset && gap))), now.at, events);
+        let from = now.created.filter(|_| moved).map_or(known.at, |born| born.clamp(known.at, now.at));
+        self.count(series, |_| Some((from, from > known.at || !(reset && gap))), now.at, events);
+        if !gap {
+            self.count(series, |_| Some((known.at, true)), from, 0.0);
+        }
     }
 
     fn born(&mut self, series: &Arc<Series>, target: &Target, now: Known, process_start: Option<i64>) {

@@ -1,8 +1,9 @@
 //! Budgets of calendar periods in time zones, clock changes at midnight included. The oracle finds a period's edges by
 //! looking at the local date of every minute; only the zones' offsets are shared.
 
+use crate::both::{budget, same};
 use crate::build::{objective, slo};
-use crate::engine::{Engine, WEIGHTS, budget, counting_by, same};
+use crate::engine::{Engine, WEIGHTS, counting_by};
 use crate::oracle::{Attempt, Ms, Oracle, Rules, Shown};
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -162,7 +163,7 @@ proptest! {
             let found = status.budget.remaining;
             prop_assert_eq!(found.is_some(), remaining.is_some());
             if let (Some(found), Some(exact)) = (found, remaining) {
-                crate::engine::near("remaining", found, &exact)?;
+                crate::both::near("remaining", found, &exact)?;
             }
         }
     }

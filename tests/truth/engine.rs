@@ -1,14 +1,13 @@
 //! slowburn's side of a comparison: SLOs on three targets, told the same as the oracle and asked for its statuses.
 
-use crate::build::{self, events, failed, pair, seconds, setup};
-use crate::oracle::{Attempt, Exact, Oracle, Rules, Shown, Sum, whole};
-use proptest::prelude::*;
-use proptest::test_runner::TestCaseError;
+use crate::build::{self, events, failed, latency, pair, setup};
+use crate::histogram::part;
+use crate::oracle::{Attempt, Part, Rules, Shown};
 use slowburn::domain::event::Event;
 use slowburn::domain::reading::{Outcome, Reading, Sample, Scrape, Target};
 use slowburn::domain::selector::Matchers;
 use slowburn::domain::setup::{JobPolicy, NewSeries, NewTarget, Setup};
-use slowburn::domain::slo::{Indicator, Maintenance, Part, Severity, Slo, SloWindow};
+use slowburn::domain::slo::{Indicator, Maintenance, Part as EventPart, Severity, Slo};
 use slowburn::domain::state::State;
 use slowburn::domain::status::SloStatus;
 use slowburn::domain::time::Timestamp;
@@ -18,21 +17,34 @@ use std::time::Duration;
 /// 2026-01-01T00:00:00Z.
 pub const START: i64 = 1_767_225_600_000;
 
+/// The targets, of the job `shop`.
+pub const INSTANCES: [&str; 3] = ["a:80", "b:80", "c:80"];
+
 /// Series of each target: name, and the label that tells them apart.
-pub const SERIES: [(&str, &str, &str); 5] = [
+pub const SERIES: [(&str, &str, &str); 11] = [
     ("requests_total", "code", "200"),
     ("requests_total", "code", "500"),
     ("requests_total", "code", "503"),
     ("jobs_total", "result", "done"),
     ("jobs_total", "result", "failed"),
+    ("latency_seconds_count", "", ""),
+    ("latency_seconds_bucket", "le", "+Inf"),
+    ("latency_seconds_bucket", "le", "1"),
+    ("latency_seconds_bucket", "le", "0.3"),
+    ("latency_seconds_bucket", "le", "0.30"),
+    ("latency_seconds_bucket", "le", "3e-1"),
 ];
+
+/// How many of them are counters by themselves.
+pub const COUNTERS: usize = 5;
 
 /// What an event of a target's series weighs in an indicator, in the total and in the bad count; `None` as series is an
 /// attempt.
 pub type Weigh = fn(usize, Option<usize>) -> Option<(i64, i64)>;
 
-/// The SLOs and how the oracle tells their events; the last one has a budget for each target.
-pub const WEIGHTS: [(&str, Weigh); 4] = [
+/// The SLOs and how the oracle tells their events; `each` has a budget for each target, and the bad or good events of the
+/// misfits are no part of all.
+pub const WEIGHTS: [(&str, Weigh); 7] = [
     ("requests", |_, series| match series? {
         0 => Some((1, 0)),
         1 | 2 => Some((1, 1)),
@@ -49,6 +61,22 @@ pub const WEIGHTS: [(&str, Weigh); 4] = [
         1 | 2 => Some((1, 1)),
         _ => None,
     }),
+    ("speed", |_, series| {
+        part(series?).map(|part| match part {
+            Part::Count | Part::Infinity => (1, 1),
+            Part::Threshold => (0, -1),
+        })
+    }),
+    ("bad-misfit", |_, series| match series? {
+        3 => Some((1, 0)),
+        1 | 2 => Some((0, 1)),
+        _ => None,
+    }),
+    ("good-misfit", |_, series| match series? {
+        3 => Some((1, 1)),
+        0 => Some((0, -1)),
+        _ => None,
+    }),
 ];
 
 /// Tells attempts to the engine.
@@ -62,10 +90,14 @@ pub fn slos() -> Vec<Slo> {
     let mut slo = build::slo("requests");
     slo.policy.pairs = vec![pair(Severity::Page, 600, 60, "3"), pair(Severity::Ticket, 1800, 300, "1")];
     let named = |name: &str, indicator: Indicator| Slo { indicator, ..renamed(&slo, name) };
-    let jobs = named("jobs", events("jobs_total", "jobs_total{result=\"done\"}", Part::Good));
+    let jobs = named("jobs", events("jobs_total", "jobs_total{result=\"done\"}", EventPart::Good));
     let up = named("up", Indicator::Scrape { targets: Matchers::default() });
     let each = Slo { by: vec!["instance".to_owned()], ..renamed(&slo, "each") };
-    vec![slo, jobs, up, each]
+    let speed = named("speed", latency("latency_seconds", 0.3));
+    let done = "jobs_total{result=\"done\"}";
+    let bad = named("bad-misfit", events(done, "requests_total{code=~\"5..\"}", EventPart::Bad));
+    let good = named("good-misfit", events(done, "requests_total{code=\"200\"}", EventPart::Good));
+    vec![slo, jobs, up, each, speed, bad, good]
 }
 
 fn renamed(slo: &Slo, name: &str) -> Slo {
@@ -100,7 +132,7 @@ impl Engine {
     pub fn new(setup: Setup, interval: Duration, began: i64) -> Self {
         let mut state = State::default();
         state.step(&[Event::Configured { at: Timestamp(began), setup: Arc::new(setup) }]);
-        let targets = ["a:80", "b:80", "c:80"].map(|instance| build::target(instance, interval));
+        let targets = INSTANCES.map(|instance| build::target(instance, interval));
         Self { state, targets: targets.into() }
     }
 
@@ -131,116 +163,8 @@ impl Engine {
 
 fn sample(target: &Target, shown: &Shown) -> Sample {
     let (name, label, value) = SERIES[shown.series];
-    let series = build::series(target, name, &[(label, value)]);
+    let own: &[(&str, &str)] = if label.is_empty() { &[] } else { &[(label, value)] };
+    let series = build::series(target, name, own);
     let (at, created) = (shown.at.map(Timestamp), shown.created.map(Timestamp));
     Sample { series, value: shown.value, at, created }
-}
-
-/// Engine and oracle side by side.
-pub struct Both {
-    pub engine: Engine,
-    pub oracle: Oracle,
-    pub maintenance: Vec<(i64, i64)>,
-}
-
-impl Both {
-    pub fn new(rules: Rules, maintained: Vec<(i64, i64)>) -> Self {
-        Self::over(seconds(3600), rules, maintained)
-    }
-
-    /// With this SLO window.
-    pub fn over(window: Duration, rules: Rules, maintained: Vec<(i64, i64)>) -> Self {
-        let of = |slo: Slo| Slo { window: SloWindow::Rolling(window), maintenance: maintenance(&maintained), ..slo };
-        let slos = slos().into_iter().map(of).collect();
-        let engine = Engine::new(counting_by(rules, slos), Duration::from_millis(rules.interval as u64), START);
-        Self { engine, oracle: Oracle::new(rules), maintenance: maintained }
-    }
-
-    pub fn take(&mut self, attempt: &Attempt) {
-        self.engine.take(attempt);
-        self.oracle.take(attempt);
-    }
-
-    /// Every status, its windows and what the oracle says of them.
-    pub fn each(
-        &self,
-        mut compare: impl FnMut(&SloStatus, &dyn Fn(i64, i64) -> Sum) -> Result<(), TestCaseError>,
-    ) -> Result<(), TestCaseError> {
-        for (name, weigh) in WEIGHTS {
-            for status in self.engine.statuses(name) {
-                let only = self.engine.target_of(status);
-                let of_group =
-                    |target, series| weigh(target, series).filter(|_| only.is_none_or(|only| only == target));
-                compare(status, &|from, to| self.oracle.sum(of_group, (from, to), &self.maintenance))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Every number of every status is the oracle's.
-    pub fn agree(&self) -> Result<(), TestCaseError> {
-        self.each(|status, sum| {
-            let now = status.updated_at.0;
-            same_window(status, &sum(now - 3_600_000, now))?;
-            same_rates(status, &|seconds| sum(now - seconds * 1000, now))
-        })
-    }
-}
-
-/// The figures of every window of a pair.
-pub fn same_rates(status: &SloStatus, sum: &dyn Fn(i64) -> Sum) -> Result<(), TestCaseError> {
-    for burn in &status.burn_rates {
-        let sum = sum(burn.seconds as i64);
-        let what = format!("{} {} over {}", status.id, status.group, burn.window);
-        same(&format!("{what}: total"), burn.total, &sum.total)?;
-        same(&format!("{what}: bad"), burn.bad, &sum.bad)?;
-        same_or_none(&format!("{what}: burn rate"), burn.rate, sum.burn_rate(&budget()).as_ref())?;
-    }
-    Ok(())
-}
-
-/// 10 %.
-pub fn budget() -> Exact {
-    Exact::new(1.into(), 10.into())
-}
-
-/// The figures of the SLO window.
-pub fn same_window(status: &SloStatus, sum: &Sum) -> Result<(), TestCaseError> {
-    let what = format!("{} {}", status.id, status.group);
-    same(&format!("{what}: total"), status.sli.total, &sum.total)?;
-    same(&format!("{what}: bad"), status.sli.bad, &sum.bad)?;
-    // The difference of two fractions may be whole.
-    near(&format!("{what}: good"), status.sli.good, &sum.good())?;
-    same_or_none(&format!("{what}: ratio"), status.sli.ratio, sum.ratio().as_ref())?;
-    if sum.total == whole(0) {
-        // Whether quiet time was measured is told by the intervals of scrapes, which the oracle does not know.
-        let full = status.budget.remaining.is_none_or(|remaining| remaining == 1.0);
-        prop_assert!(full && (sum.measured || status.budget.remaining.is_none()), "{what}: {:?}", status.budget);
-        return Ok(());
-    }
-    same_or_none(&format!("{what}: remaining"), status.budget.remaining, sum.remaining(&budget()).as_ref())
-}
-
-fn same_or_none(what: &str, found: Option<f64>, exact: Option<&Exact>) -> Result<(), TestCaseError> {
-    match (found, exact) {
-        (None, None) => Ok(()),
-        (Some(found), Some(exact)) => near(what, found, exact),
-        _ => Err(TestCaseError::fail(format!("{what}: {found:?} instead of {exact:?}"))),
-    }
-}
-
-/// A float is as near to a fraction as floats that were added up come; a whole number is met exactly.
-pub fn same(what: &str, found: f64, exact: &Exact) -> Result<(), TestCaseError> {
-    if exact.is_integer() {
-        prop_assert!(Exact::from_float(found).as_ref() == Some(exact), "{what}: {found} instead of {exact}");
-    }
-    near(what, found, exact)
-}
-
-pub fn near(what: &str, found: f64, exact: &Exact) -> Result<(), TestCaseError> {
-    let number =
-        Exact::from_float(found).ok_or_else(|| TestCaseError::fail(format!("{what}: {found} is no number")))?;
-    let apart = if number > *exact { number - exact } else { exact - number };
-    prop_assert!(apart <= Exact::new(1.into(), 1_000_000.into()), "{what}: {found} instead of {exact}");
-    Ok(())
 }

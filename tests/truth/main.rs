@@ -2,6 +2,7 @@
 //! traffic whose true counts are known.
 
 mod answers;
+mod both;
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
@@ -10,6 +11,7 @@ mod cells;
 mod corpus;
 mod counts;
 mod engine;
+mod histogram;
 #[path = "../support/imported.rs"]
 mod imported;
 mod oracle;
@@ -20,6 +22,7 @@ mod recordings;
 mod server;
 mod simulation;
 mod slices;
+mod sum;
 mod table;
 mod target;
 mod traffic;

@@ -1,7 +1,8 @@
 //! Time-slice budgets against the oracle: each slice is judged from all its events, one by one.
 
+use crate::both::{budget, near, same};
 use crate::build::{self, ratio};
-use crate::engine::{Engine, START, WEIGHTS, budget, counting_by, near, same};
+use crate::engine::{Engine, START, WEIGHTS, counting_by};
 use crate::oracle::{Attempt, Exact, Ms, Oracle, Rules, Shown, Sum, whole};
 use proptest::prelude::*;
 use slowburn::domain::slo::{SliceVerdict, Slo, Timeslices};
@@ -11,17 +12,15 @@ const SLICE: Ms = 60_000;
 
 /// The slices that ended in `(from, to]`, as events: bad where less than 95 % of the slice's events are good.
 fn slices(oracle: &Oracle, (from, to): (Ms, Ms)) -> Sum {
-    let mut all = Sum { total: whole(0), bad: whole(0), measured: false };
+    let (mut total, mut all_bad) = (0, 0);
     for end in (from.div_euclid(SLICE) + 1..=to.div_euclid(SLICE)).map(|number| number * SLICE) {
         let sum = oracle.sum(WEIGHTS[0].1, (end - SLICE, end), &[]);
-        if sum.measured {
-            all.measured = true;
-            all.total += whole(1);
+        if sum.is_measured() {
             let bad = sum.bad > &sum.total * Exact::new(5.into(), 100.into());
-            all.bad += whole(i64::from(bad));
+            (total, all_bad) = (total + 1, all_bad + i64::from(bad));
         }
     }
-    all
+    Sum::of_slices(total, all_bad)
 }
 
 /// How much of some events is bad.

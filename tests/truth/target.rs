@@ -142,7 +142,9 @@ impl<'a> Target<'a> {
                 .or_insert_with(|| vec![0.0; (LENGTH / 60 + 2) as usize]);
             let shown = cell.shown.replace(at);
             if let Some(last) = self.last_scrape.filter(|last| shown != Some(*last)) {
-                let (from, spread) = shown.map_or((last, 0.0), |shown| (shown, cell.value));
+                // Where `_created` tells of the new life, its events are not spread over the absence.
+                let spread = if self.job.created { 0.0 } else { cell.value };
+                let (from, spread) = shown.map_or((last, 0.0), |shown| (shown, spread));
                 recording.happenings.push(Happening { metric, what: What::Birth, from, to: at, spread });
             }
             for (minute, events) in cell.pending.drain(..).filter(|_| told) {

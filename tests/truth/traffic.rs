@@ -1,6 +1,7 @@
 //! What random targets show: counters that grow, fall, are born and die, and everything that is no count.
 
-use crate::engine::{SERIES, START};
+use crate::engine::{COUNTERS, START};
+use crate::histogram::{Histogram, Timed, timed};
 use crate::oracle::{Attempt, Ms, Rules, Shown};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub struct Move {
     pub good: bool,
     pub restarted: bool,
     pub shows: Vec<Show>,
+    pub timed: Timed,
     /// Where samples carry a time of their own: how far before the attempt.
     pub age: Vec<Ms>,
 }
@@ -52,11 +54,19 @@ fn show() -> impl Strategy<Value = Show> {
 }
 
 pub fn moves(wait: impl Strategy<Value = Ms> + 'static, most: usize) -> impl Strategy<Value = Vec<Move>> {
-    let shows = prop::collection::vec(show(), SERIES.len());
-    let ages = prop::collection::vec(prop_oneof![Just(0), 0..60_000i64, -5_000..0i64], SERIES.len());
+    // The parts of a histogram share their time.
+    let ages = prop::collection::vec(prop_oneof![Just(0), 0..60_000i64, -5_000..0i64], COUNTERS + 1);
+    let shows = (prop::collection::vec(show(), COUNTERS), timed(show()));
     let one = (0usize..3, wait, prop::bool::weighted(0.85), prop::bool::weighted(0.05), shows, ages);
-    let one =
-        one.prop_map(|(target, wait, good, restarted, shows, age)| Move { target, wait, good, restarted, shows, age });
+    let one = one.prop_map(|(target, wait, good, restarted, (shows, timed), age)| Move {
+        target,
+        wait,
+        good,
+        restarted,
+        shows,
+        timed,
+        age,
+    });
     prop::collection::vec(one, 1..most)
 }
 
@@ -78,6 +88,7 @@ pub fn world() -> impl Strategy<Value = World> {
 #[derive(Default)]
 struct Counters {
     values: BTreeMap<usize, (f64, Ms)>,
+    histogram: Option<Histogram>,
     started: Ms,
 }
 
@@ -99,6 +110,7 @@ impl Targets {
         let counters = &mut self.counters[a_move.target];
         if a_move.restarted || counters.started == 0 {
             counters.values.clear();
+            counters.histogram = None;
             counters.started = now - 1000;
         }
         let mut shown = Vec::new();
@@ -118,6 +130,16 @@ impl Targets {
                 Show::Twice => shown.extend([sample(*value), sample(*value + 7.0)]),
                 Show::More(_) | Show::Reset(_) => shown.push(sample(*value)),
             }
+        }
+        if a_move.good {
+            let sample = |(series, value, born): (usize, f64, Ms)| Shown {
+                series,
+                value,
+                at: world.own_times.then(|| now - a_move.age[COUNTERS]),
+                created: world.created.then_some(born),
+            };
+            let parts = Histogram::show(&mut counters.histogram, a_move.target, now, &a_move.timed);
+            shown.extend(parts.into_iter().map(sample));
         }
         let process_start = world.started.then_some(counters.started);
         Attempt { target: a_move.target, at: now, good: a_move.good, shown, process_start }

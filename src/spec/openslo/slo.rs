@@ -187,8 +187,13 @@ fn of_objective(
 ) -> Option<Sli> {
     let own = indicator(map, library)?;
     if own.is_some() {
-        at.warn("the parts of a composite are SLOs of their own here", "watch each; their weighted sum is not counted");
-        notes.changed("objectives.indicator", "a part of a composite is an SLO; weights are not used");
+        // A sum of ratios of different counts is the ratio of no counts, and counts are what an SLO holds.
+        at.warn(
+            "the parts of a composite are SLOs of their own here",
+            "watch each; where all count the same events, `sli.terms` of a slowburn/v1 file can weigh them",
+        );
+        notes.changed("objectives.indicator", "a part of a composite is an SLO, and alerts by itself");
+        notes.left_out("objectives.compositeWeight", "the weighted sum of the parts' burn rates is not counted");
     }
     let Some((sli, sli_notes)) = own.as_ref().or(common.sli.as_ref()) else {
         at.error("there is no SLI", "add indicator or indicatorRef to the SLO");

@@ -16,6 +16,7 @@ pub(super) struct TargetsView {
     taken: Option<Instant>,
     targets: Arc<Vec<TargetView>>,
     discovery: Arc<Vec<DiscoveryView>>,
+    outdated: bool,
     /// What the counting of samples found odd, by target.
     warnings: BTreeMap<TargetId, String>,
 }
@@ -23,6 +24,15 @@ pub(super) struct TargetsView {
 impl TargetsView {
     pub fn warn(&mut self, target: &TargetId, text: &str) {
         self.warnings.insert(target.clone(), text.to_owned());
+    }
+
+    /// There is something new to take.
+    pub fn outdated(&mut self) {
+        self.outdated = true;
+    }
+
+    pub fn are_outdated(&self) -> bool {
+        self.outdated
     }
 
     pub fn are_old(&self) -> bool {
@@ -34,6 +44,7 @@ impl super::Engine {
     pub(super) fn publish(&mut self) {
         if self.targets.are_old() {
             self.targets.taken = Some(clock::instant());
+            self.targets.outdated = false;
             let mut targets = self.links.pool.view();
             let warnings = std::mem::take(&mut self.targets.warnings);
             for target in &mut targets {

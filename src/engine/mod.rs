@@ -48,8 +48,9 @@ const TICK: Duration = Duration::from_millis(250);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Evaluation without a scrape waits this long beyond its moment, for a scrape of that moment to come in.
 const GRACE: Duration = Duration::from_secs(1);
-/// Commits without something urgent are at least this far apart.
-const COMMIT_EVERY: Duration = Duration::from_millis(200);
+/// Commits without something urgent are at least this far apart. Each costs as much as counting a hundred SLOs, and what a
+/// crash loses between two of them is in the counters still.
+pub const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// Attempts taken in one go.
 const BATCH: usize = 256;
 /// Time in which the pool and the worker may end what they have begun.

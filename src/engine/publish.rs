@@ -23,6 +23,7 @@ pub(super) struct TargetsView {
 
 impl TargetsView {
     pub fn warn(&mut self, target: &TargetId, text: &str) {
+        self.outdated = true;
         self.warnings.insert(target.clone(), text.to_owned());
     }
 
@@ -44,23 +45,29 @@ impl super::Engine {
     pub(super) fn publish(&mut self) {
         if self.targets.are_old() {
             self.targets.taken = Some(clock::instant());
-            self.targets.outdated = false;
-            let mut targets = self.links.pool.view();
-            let warnings = std::mem::take(&mut self.targets.warnings);
-            for target in &mut targets {
-                let found = warnings
-                    .iter()
-                    .find(|(id, _)| id.job == target.job && target.labels.get("instance") == Some(&id.instance));
-                if let (Some((_, text)), Some(last)) = (found, target.last.as_mut()) {
-                    last.warning.get_or_insert_with(|| text.clone());
-                }
-            }
-            self.targets.targets = Arc::new(targets);
-            self.targets.discovery = Arc::new(self.links.pool.watch().discovery());
+            self.take_targets();
         }
         let published = self.picture();
         self.links.published.store(Arc::new(published));
         self.links.version.send_modify(|version| *version += 1);
+    }
+
+    fn take_targets(&mut self) {
+        if !std::mem::take(&mut self.targets.outdated) {
+            return;
+        }
+        let mut targets = self.links.pool.view();
+        let warnings = std::mem::take(&mut self.targets.warnings);
+        for target in &mut targets {
+            let found = warnings
+                .iter()
+                .find(|(id, _)| id.job == target.job && target.labels.get("instance") == Some(&id.instance));
+            if let (Some((_, text)), Some(last)) = (found, target.last.as_mut()) {
+                last.warning.get_or_insert_with(|| text.clone());
+            }
+        }
+        self.targets.targets = Arc::new(targets);
+        self.targets.discovery = Arc::new(self.links.pool.watch().discovery());
     }
 
     fn picture(&mut self) -> Published {

@@ -69,8 +69,7 @@ impl ScrapePool {
         let (selectors, receiver) = watch::channel(selectors_for);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let shared = Shared { out, selectors: receiver, parsers: Arc::new(Semaphore::new(cores)), name_servers };
-        let mut pool =
-            Self { shared, selectors, jobs: Vec::new(), view: PoolView::default(), changed: Arc::default() };
+        let mut pool = Self { shared, selectors, jobs: Vec::new(), view: PoolView::default(), changed: Arc::default() };
         pool.configure(configs);
         pool
     }

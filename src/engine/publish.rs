@@ -16,24 +16,25 @@ pub(super) struct TargetsView {
     taken: Option<Instant>,
     targets: Arc<Vec<TargetView>>,
     discovery: Arc<Vec<DiscoveryView>>,
-    outdated: bool,
+    /// Nothing new is to be seen since they were taken.
+    fresh: bool,
     /// What the counting of samples found odd, by target.
     warnings: BTreeMap<TargetId, String>,
 }
 
 impl TargetsView {
     pub fn warn(&mut self, target: &TargetId, text: &str) {
-        self.outdated = true;
+        self.outdated();
         self.warnings.insert(target.clone(), text.to_owned());
     }
 
     /// There is something new to take.
     pub fn outdated(&mut self) {
-        self.outdated = true;
+        self.fresh = false;
     }
 
     pub fn are_outdated(&self) -> bool {
-        self.outdated
+        !self.fresh
     }
 
     pub fn are_old(&self) -> bool {
@@ -53,7 +54,7 @@ impl super::Engine {
     }
 
     fn take_targets(&mut self) {
-        if !std::mem::take(&mut self.targets.outdated) {
+        if std::mem::replace(&mut self.targets.fresh, true) {
             return;
         }
         let mut targets = self.links.pool.view();

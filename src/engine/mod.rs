@@ -133,7 +133,7 @@ impl Engine {
                 Some(report) = self.links.reports.recv() => self.delivered(report),
                 Some(attempt) = self.links.attempts.recv() => self.attempts(attempt),
                 Some(request) = self.links.requests.recv() => self.answer(request).await,
-                () = self.links.pool.changed() => self.targets.outdated(),
+                () = self.links.pool.changed() => self.discovered(),
                 _ = self.links.damage.wait(), if self.links.damage.get().is_none() => self.stale = true,
                 () = tokio::time::sleep_until(wake) => self.tick(),
             }
@@ -151,6 +151,12 @@ impl Engine {
         let due = self.state.next_due().map(|due| clock::instant() + (due + GRACE).since(clock::now()));
         let tick = if self.saver.is_busy() { soonest } else { due.unwrap_or(latest).clamp(soonest, latest) };
         if self.news { tick.min(self.last_flush + COMMIT_EVERY) } else { tick }
+    }
+
+    fn discovered(&mut self) {
+        self.targets.outdated();
+        // Who looks right after a start shall see what is scraped.
+        self.urgent |= self.targets.are_none();
     }
 
     fn attempts(&mut self, first: Attempt) {

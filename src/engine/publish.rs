@@ -37,8 +37,12 @@ impl TargetsView {
         !self.fresh
     }
 
+    pub fn are_none(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     pub fn are_old(&self) -> bool {
-        self.taken.is_none_or(|taken| taken.elapsed() >= TARGETS_EVERY)
+        self.are_none() || self.taken.is_none_or(|taken| taken.elapsed() >= TARGETS_EVERY)
     }
 }
 

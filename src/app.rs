@@ -18,10 +18,10 @@ use crate::web::{self, AppState};
 use arc_swap::ArcSwap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{SetOnce, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +82,7 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let (config, loader) = (config.served_at(address), served_at(options.loader, address));
     let (store, loaded) = Store::open(&config.storage.path)?;
     let archive = Arc::new(store.archive_reader()?);
-    let damage = Arc::new(OnceLock::new());
+    let damage = Arc::new(SetOnce::new());
     let path = || config.storage.path.display().to_string();
     let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
@@ -151,7 +151,7 @@ impl Running {
 }
 
 /// Checks what a start does not wait for: the structure of the file, and the long history. Blocks.
-fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
+fn check_history(archive: &ArchiveReader, damage: &SetOnce<String>) {
     match archive.verify() {
         Ok(days) => tracing::info!(days, "the stored file and its long history are sound"),
         Err(error) => {

@@ -104,12 +104,11 @@ fn processes(runtime: &Runtime, world: &World, scale: &Scale, peers: &Peers, tab
     table.add(row.goal_if((slos == 10_000).then_some(Goal::ValueAtMost(1.5))));
     let process = Process::start(&world.config_path());
     std::thread::sleep(WARM_UP);
-    let (cpu, written) = (process.usage.cpu(), process.usage.written());
+    let written = process.usage.written();
     // Steady enough, and what is left of the time goes to what is held against goals.
     let watch = if plain { scale.watch() } else { scale.watch() / 2 };
-    std::thread::sleep(watch);
     let seconds = watch.as_secs_f64();
-    let hour = (process.usage.cpu() - cpu) / seconds * 3600.0 / slos as f64;
+    let hour = process.usage.cpu_within(watch) / seconds * 3600.0 / slos as f64;
     let row = Row::new(format!("{CPU}{told}"), hour * 1e3, "ms");
     for peer in peers.all().into_iter().filter(|_| plain) {
         let beside = row.clone().beside(peer.told(slos), peer.hour(slos) * 1e3);

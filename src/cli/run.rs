@@ -9,6 +9,7 @@ use clap::Args;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[derive(Debug, Args)]
@@ -37,9 +38,13 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
     })
 }
 
+/// Threads for what blocks stay for longer than the common scrape interval: making one costs more than it mostly does.
+const THREADS_KEPT: Duration = Duration::from_secs(70);
+
 /// The runtime of every command that needs one.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.enable_all().thread_keep_alive(THREADS_KEPT).build()?)
 }
 
 /// The signals that end or reload. From its making on they no longer kill the process; one that comes while nobody waits

@@ -17,11 +17,12 @@ impl State {
     pub fn skip_idle(&mut self, at: Timestamp) {
         let Some(interval) = self.setup.as_ref().map(|setup| millis(setup.evaluation_interval).max(1)) else { return };
         let resumed = self.core.resumed;
-        for slo in &mut self.slos {
+        for (slo, due) in self.slos.iter_mut().zip(&mut self.due) {
             let Some(last) = slo.evaluated.filter(|last| slo.is_idle(*last, resumed)) else { continue };
             // The last one before `at` is evaluated, so the one before that is taken as done.
             let skipped = (at.0.saturating_sub(last.0).saturating_sub(1) / interval - 1).max(0) * interval;
             slo.evaluated = Some(Timestamp(last.0 + skipped));
+            due.0 += skipped;
         }
     }
 }

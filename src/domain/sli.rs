@@ -172,15 +172,22 @@ impl Counting<'_> {
             self.out.out_of_order += 1;
             return;
         }
-        let clock = self.target.clock;
-        if let Some(known) = self.target.series.get_mut(&sample.series).filter(|known| at <= known.at) {
-            self.out.out_of_order += u64::from(at < known.at);
-            known.seen = clock;
-            return;
-        }
-        match self.target.series.get(&sample.series).cloned() {
-            Some(known) => self.step(sample, at, &known, &links),
-            None => self.birth(sample, at, &links),
+        let seen = self.target.clock;
+        let state = SeriesState { value: sample.value, at, created: sample.created, seen, links: links.clone() };
+        match self.target.series.get_mut(&sample.series) {
+            Some(known) if at <= known.at => {
+                self.out.out_of_order += u64::from(at < known.at);
+                known.seen = seen;
+                return;
+            }
+            Some(known) => {
+                let before = std::mem::replace(known, state);
+                self.step(sample, at, &before, &links);
+            }
+            None => {
+                self.target.series.insert(sample.series.clone(), state);
+                self.birth(sample, at, &links);
+            }
         }
         for link in &links {
             if self.counts(link) {
@@ -188,8 +195,6 @@ impl Counting<'_> {
             }
         }
         self.target.slos.extend(links.iter().map(|link| link.slo));
-        let state = SeriesState { value: sample.value, at, created: sample.created, seen: clock, links };
-        self.target.series.insert(sample.series.clone(), state);
     }
 
     /// Whether a link adds to its SLO on this target.

@@ -39,8 +39,11 @@ pub struct State {
     pub(super) keys: Vec<String>,
     /// Where each SLO stands in `slos`.
     places: BTreeMap<SloId, usize>,
-    /// No SLO is due before; `None` where that is not known.
-    pub(super) earliest: Option<Timestamp>,
+    /// When each SLO is evaluated if nothing touches it before, in order. Beside the SLOs, so that looking for those that
+    /// are due reads a few pages and not the memory of all of them.
+    pub(super) due: Vec<Timestamp>,
+    /// SLOs whose threshold some target has no bucket for.
+    pub(super) wide: BTreeSet<usize>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
 }
@@ -117,8 +120,10 @@ impl State {
 
     /// Rebuilds what is derived from setup and state, after a configuration or a load.
     fn relink(&mut self) {
-        self.earliest = None;
         let Some(setup) = &self.setup else { return };
+        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + setup.evaluation_interval);
+        self.due = self.slos.iter().map(|slo| due(slo)).collect();
+        self.wide = (0..self.slos.len()).filter(|slo| !self.slos[*slo].missing_bucket.is_empty()).collect();
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
         self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
@@ -137,9 +142,8 @@ impl State {
     }
 
     /// SLOs that want every bucket, to name those near a missing threshold.
-    pub fn wide(&self) -> BTreeSet<usize> {
-        let missing = |(i, slo): (usize, &Shared<SloState>)| (!slo.missing_bucket.is_empty()).then_some(i);
-        self.slos.iter().enumerate().filter_map(missing).collect()
+    pub fn wide(&self) -> &BTreeSet<usize> {
+        &self.wide
     }
 
     /// Every status in the order of SLOs and groups.

@@ -10,7 +10,6 @@ use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
 use super::slo::{Slo, SloId};
-use super::slo_state::SloState;
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
@@ -119,24 +118,16 @@ impl State {
         self.settle(effects);
     }
 
-    /// Most ticks come before any SLO is due, which is known from the last look.
     fn gather_due(&mut self, at: Timestamp, interval: Duration) {
-        if self.earliest.is_some_and(|earliest| at < earliest) {
-            return;
-        }
-        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + interval);
-        self.earliest = self.slos.iter().map(|slo| due(slo)).min();
         // After a pause only the latest moment is of interest.
         let late = |due: Timestamp| if at.since(due) > interval * 20 { at } else { due };
-        let slos = self.slos.iter().map(|slo| late(due(slo))).enumerate();
-        self.pending.append(&mut slos.filter(|(_, due)| *due <= at).collect());
+        let due = self.due.iter().enumerate().filter(|(_, due)| **due <= at);
+        self.pending.extend(due.map(|(slo, due)| (slo, late(*due))));
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let interval = self.setup.as_ref()?.evaluation_interval;
-        let evaluation = self.slos.iter().map(|slo| slo.evaluated.map_or(slo.since, |last| last + interval)).min();
-        [evaluation, self.core.dispatch.next_due()].into_iter().flatten().min()
+        [self.due.iter().min().copied(), self.core.dispatch.next_due()].into_iter().flatten().min()
     }
 
     fn scraped(&mut self, scrape: &Scrape, effects: &mut Effects) {
@@ -206,12 +197,12 @@ impl State {
         let mut changed = false;
         for index in touched.iter().chain(counted.missing_buckets.keys()) {
             let slo = &mut self.slos[*index];
-            let was = slo.missing_bucket.is_empty();
             match counted.missing_buckets.get(index) {
                 Some(boundaries) => drop(slo.missing_bucket.insert(target.id.clone(), boundaries.clone())),
                 None => drop(slo.missing_bucket.remove(&target.id)),
             }
-            changed |= was != slo.missing_bucket.is_empty();
+            let missing = !slo.missing_bucket.is_empty();
+            changed |= if missing { self.wide.insert(*index) } else { self.wide.remove(index) };
             self.pending.entry(*index).or_insert(self.core.now);
         }
         changed
@@ -223,10 +214,12 @@ impl State {
         let gone = |id: &TargetId| {
             targets.get(id).and_then(|t| t.last_attempt).is_none_or(|last| now.since(last) > FORGIVEN_AFTER)
         };
-        for slo in self.slos.iter_mut().filter(|slo| !slo.missing_bucket.is_empty()) {
-            slo.missing_bucket.retain(|id, _| !gone(id));
-            effects.selectors_changed |= slo.missing_bucket.is_empty();
-        }
+        self.wide.retain(|slo| {
+            let missing = &mut self.slos[*slo].missing_bucket;
+            missing.retain(|id, _| !gone(id));
+            effects.selectors_changed |= missing.is_empty();
+            !missing.is_empty()
+        });
     }
 
     /// Evaluates what is pending, and tells what is due.
@@ -238,6 +231,7 @@ impl State {
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
+            self.due[index] = now + setup.evaluation_interval;
             let changes = slo.evaluate(now, self.core.resumed, &setup);
             effects.problems.extend(slo.problem_change());
             if !changes.is_empty() || !slo.firing.is_empty() {

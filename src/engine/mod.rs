@@ -3,6 +3,8 @@
 //! All that happens comes through bounded channels to one task, which owns the state, so no lock guards an alert.
 //! Effects follow the commit: a message leaves only after the store holds it. When the store can't be written, counting
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
+//!
+//! The task sleeps until something comes or is due: with few SLOs, waking up would cost more than all they need.
 
 mod archive;
 mod board;
@@ -34,19 +36,21 @@ use arc_swap::ArcSwap;
 use log::{About, Complaints};
 pub use plant::{PlantError, plant};
 pub use saver::Saver;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{SetOnce, mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-/// How often time itself is an event.
+/// Time itself is an event at most this often …
 const TICK: Duration = Duration::from_millis(250);
+/// … and at least this often, so that who watches sees the engine live, and a clock that was set is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Evaluation without a scrape waits this long beyond its moment, for a scrape of that moment to come in.
 const GRACE: Duration = Duration::from_secs(1);
-/// Commits without something urgent are at least this far apart.
-const COMMIT_EVERY: Duration = Duration::from_millis(200);
+/// Commits without something urgent are at least this far apart. Each costs as much as counting a hundred SLOs, and what a
+/// crash loses between two of them is in the counters still.
+pub const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// Attempts taken in one go.
 const BATCH: usize = 256;
 /// Time in which the pool and the worker may end what they have begun.
@@ -69,7 +73,7 @@ pub struct Links {
     pub worker_shutdown: CancellationToken,
     pub archive: Arc<ArchiveReader>,
     /// What of the long history was found damaged.
-    pub damage: Arc<OnceLock<String>>,
+    pub damage: Arc<SetOnce<String>>,
     pub loader: Loader,
     pub metrics: Metrics,
 }
@@ -85,9 +89,12 @@ pub struct Engine {
     /// Last warning of each target, so that a lasting oddity is logged once.
     complaints: Complaints,
     urgent: bool,
+    /// Something came since the last flush.
+    news: bool,
     stale: bool,
     board: board::Board,
     last_flush: Instant,
+    last_tick: Instant,
     targets: publish::TargetsView,
 }
 
@@ -104,9 +111,11 @@ impl Engine {
             config,
             complaints: Complaints::default(),
             urgent: false,
+            news: false,
             stale: true,
             board: board::Board::default(),
             last_flush: clock::instant(),
+            last_tick: clock::instant(),
             targets: publish::TargetsView::default(),
         }
     }
@@ -117,21 +126,37 @@ impl Engine {
         self.take(Event::Configured { at: self.started, setup: Arc::new(self.config.setup.clone()) });
         self.flush().await;
         self.send_outbox();
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
+            let wake = self.wake_at().into();
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 Some(report) = self.links.reports.recv() => self.delivered(report),
                 Some(attempt) = self.links.attempts.recv() => self.attempts(attempt),
                 Some(request) = self.links.requests.recv() => self.answer(request).await,
-                _ = ticks.tick() => self.tick(),
+                () = self.links.pool.changed() => self.discovered(),
+                _ = self.links.damage.wait(), if self.links.damage.get().is_none() => self.stale = true,
+                () = tokio::time::sleep_until(wake) => self.tick(),
             }
-            if self.urgent || self.last_flush.elapsed() >= COMMIT_EVERY {
+            self.news |= self.stale || self.targets.are_outdated();
+            if self.urgent || self.news && self.last_flush.elapsed() >= COMMIT_EVERY {
                 self.flush().await;
             }
         }
         self.finish().await;
+    }
+
+    /// When the engine looks up, should nothing come before.
+    fn wake_at(&self) -> Instant {
+        let (soonest, latest) = (self.last_tick + TICK, self.last_tick + HEARTBEAT);
+        let due = self.state.next_due().map(|due| clock::instant() + (due + GRACE).since(clock::now()));
+        let tick = if self.saver.is_busy() { soonest } else { due.unwrap_or(latest).clamp(soonest, latest) };
+        if self.news { tick.min(self.last_flush + COMMIT_EVERY) } else { tick }
+    }
+
+    fn discovered(&mut self) {
+        self.targets.outdated();
+        // Who looks right after a start shall see what is scraped.
+        self.urgent |= self.targets.are_none();
     }
 
     fn attempts(&mut self, first: Attempt) {
@@ -149,6 +174,7 @@ impl Engine {
 
     fn attempt(&mut self, attempt: Attempt) {
         let (target, view) = (&attempt.scrape.target.id, &attempt.view);
+        self.targets.outdated();
         self.links.metrics.scrape_finished(&target.job, view.error.is_none(), view.duration, view.samples);
         let warning = view.error.clone().or_else(|| view.warning.clone()).unwrap_or_default();
         self.complaints.note(target, About::Scrape, view.error.is_some(), &warning);
@@ -168,6 +194,7 @@ impl Engine {
     }
 
     fn tick(&mut self) {
+        self.last_tick = clock::instant();
         self.take(Event::Tick { at: clock::now() - GRACE });
     }
 
@@ -175,6 +202,7 @@ impl Engine {
         if matches!(event, Event::Configured { .. }) {
             self.board.forget();
         }
+        self.news = true;
         let effects = self.saver.step(&mut self.state, event);
         self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
@@ -197,6 +225,7 @@ impl Engine {
     /// Commits, publishes, and lets messages go.
     async fn flush(&mut self) {
         self.last_flush = clock::instant();
+        self.news = false;
         let urgent = std::mem::take(&mut self.urgent);
         if let Some(trouble) = self.saver.save(&mut self.state, &self.links.metrics).await {
             self.take(trouble);

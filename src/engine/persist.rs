@@ -22,6 +22,9 @@ use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 
 pub(super) const SETUP: &str = "setup";
 pub(super) const CORE: &str = "core";
@@ -111,12 +114,12 @@ fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     let Some(setup) = parts.remove(SETUP) else { return Ok(state) };
     let setup: Setup = serde_json::from_slice(&setup).map_err(RecoverError::Setup)?;
     // Taken out one by one, for they are moved and not copied.
-    let mut old: BTreeMap<String, Vec<u8>> = take(&mut parts, OLD);
+    let old = Mutex::new(take(&mut parts, OLD));
     if let Some(core) = parts.remove(CORE) {
         state.core = all(CORE, &core)?.pop().unwrap_or_default();
     }
-    let slos = load_slos(&take(&mut parts, SLOS), &mut old)?;
-    let retired = load_slos(&take(&mut parts, RETIRED), &mut old)?;
+    let slos = load_slos(&take(&mut parts, SLOS), &old)?;
+    let retired = load_slos(&take(&mut parts, RETIRED), &old)?;
     let slos_1 = load_slos_of_format_1(&take(&mut parts, SLO_OF_FORMAT_1))?;
     let retired_1 = load_slos_of_format_1(&take(&mut parts, RETIRED_OF_FORMAT_1))?;
     for prefix in [TARGETS, TARGET_OF_FORMAT_1] {
@@ -152,14 +155,24 @@ fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, Recov
     Ok(found)
 }
 
+/// Old pasts by key, each taken out once.
+type OldParts = Mutex<BTreeMap<String, Vec<u8>>>;
+
+/// Decodes the parts on all cores, for people wait for a start, and joins what they hold in their order.
 fn load_slos(
     parts: &BTreeMap<String, Vec<u8>>,
-    old: &mut BTreeMap<String, Vec<u8>>,
+    old: &OldParts,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
+    let parts: Vec<(&String, &Vec<u8>)> = parts.iter().collect();
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let shares = parts.chunks(parts.len().div_ceil(cores).max(1));
+    let decoded: Vec<Result<Vec<SloState>, RecoverError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = shares.map(|share| scope.spawn(move || decode_slos(share, old))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
-    for (part, body) in parts {
-        for (mut slo, versions) in all::<SloPart>(part, body)? {
-            attach(&mut slo, &versions, old)?;
+    for share in decoded {
+        for slo in share? {
             match slos.get_mut(&slo.key) {
                 Some(known) => known.absorb(slo),
                 None => drop(slos.insert(slo.key.clone(), slo.into())),
@@ -169,8 +182,19 @@ fn load_slos(
     Ok(slos)
 }
 
+fn decode_slos(parts: &[(&String, &Vec<u8>)], old: &OldParts) -> Result<Vec<SloState>, RecoverError> {
+    let mut slos = Vec::new();
+    for (part, body) in parts {
+        for (mut slo, versions) in all::<SloPart>(part, body)? {
+            attach(&mut slo, &versions, old)?;
+            slos.push(slo);
+        }
+    }
+    Ok(slos)
+}
+
 /// Gives the histories their old pasts back.
-fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u8>>) -> Result<(), RecoverError> {
+fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts) -> Result<(), RecoverError> {
     let mut versions = versions.iter();
     let SloState { key, groups, .. } = slo;
     for (values, group) in groups {
@@ -180,7 +204,8 @@ fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u
                 continue;
             }
             let part = old_key(key, values, slices);
-            let found = old.remove(&part).and_then(Old::from_bytes).filter(|old| old.version() == version);
+            let found = old.lock().unwrap_or_else(PoisonError::into_inner).remove(&part);
+            let found = found.and_then(Old::from_bytes).filter(|old| old.version() == version);
             if !found.is_some_and(|old| history.attach(old)) {
                 return Err(RecoverError::Old { part });
             }

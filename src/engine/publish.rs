@@ -16,17 +16,33 @@ pub(super) struct TargetsView {
     taken: Option<Instant>,
     targets: Arc<Vec<TargetView>>,
     discovery: Arc<Vec<DiscoveryView>>,
+    /// Nothing new is to be seen since they were taken.
+    fresh: bool,
     /// What the counting of samples found odd, by target.
     warnings: BTreeMap<TargetId, String>,
 }
 
 impl TargetsView {
     pub fn warn(&mut self, target: &TargetId, text: &str) {
+        self.outdated();
         self.warnings.insert(target.clone(), text.to_owned());
     }
 
+    /// There is something new to take.
+    pub fn outdated(&mut self) {
+        self.fresh = false;
+    }
+
+    pub fn are_outdated(&self) -> bool {
+        !self.fresh
+    }
+
+    pub fn are_none(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     pub fn are_old(&self) -> bool {
-        self.taken.is_none_or(|taken| taken.elapsed() >= TARGETS_EVERY)
+        self.are_none() || self.taken.is_none_or(|taken| taken.elapsed() >= TARGETS_EVERY)
     }
 }
 
@@ -34,22 +50,29 @@ impl super::Engine {
     pub(super) fn publish(&mut self) {
         if self.targets.are_old() {
             self.targets.taken = Some(clock::instant());
-            let mut targets = self.links.pool.view();
-            let warnings = std::mem::take(&mut self.targets.warnings);
-            for target in &mut targets {
-                let found = warnings
-                    .iter()
-                    .find(|(id, _)| id.job == target.job && target.labels.get("instance") == Some(&id.instance));
-                if let (Some((_, text)), Some(last)) = (found, target.last.as_mut()) {
-                    last.warning.get_or_insert_with(|| text.clone());
-                }
-            }
-            self.targets.targets = Arc::new(targets);
-            self.targets.discovery = Arc::new(self.links.pool.watch().discovery());
+            self.take_targets();
         }
         let published = self.picture();
         self.links.published.store(Arc::new(published));
         self.links.version.send_modify(|version| *version += 1);
+    }
+
+    fn take_targets(&mut self) {
+        if std::mem::replace(&mut self.targets.fresh, true) {
+            return;
+        }
+        let mut targets = self.links.pool.view();
+        let warnings = std::mem::take(&mut self.targets.warnings);
+        for target in &mut targets {
+            let found = warnings
+                .iter()
+                .find(|(id, _)| id.job == target.job && target.labels.get("instance") == Some(&id.instance));
+            if let (Some((_, text)), Some(last)) = (found, target.last.as_mut()) {
+                last.warning.get_or_insert_with(|| text.clone());
+            }
+        }
+        self.targets.targets = Arc::new(targets);
+        self.targets.discovery = Arc::new(self.links.pool.watch().discovery());
     }
 
     fn picture(&mut self) -> Published {

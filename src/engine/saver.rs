@@ -60,6 +60,11 @@ impl Saver {
         self.ledger.trouble()
     }
 
+    /// Whether it may have to do something that no event tells of.
+    pub fn is_busy(&self) -> bool {
+        self.checkpoint.is_some() || self.trouble().is_some()
+    }
+
     pub fn size(&self) -> u64 {
         self.writer.size()
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The selectors of the setup in force.
 pub fn for_targets(state: &State, config: &Config) -> SelectorsFor {
-    build(state.plan().clone(), state.wide(), config)
+    build(state.plan().clone(), state.wide().clone(), config)
 }
 
 /// The selectors of a setup that is about to take effect.

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 /// Time that attempts in flight have to end after a shutdown was asked for: as long as an attempt may take by default.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// The longest time between two looks at the outbox.
+/// The longest time between two looks at an outbox in which something waits.
 const POLL: Duration = Duration::from_secs(5);
 
 /// Reads the wall clock; an argument, so that tests can have their own.
@@ -102,14 +102,14 @@ impl Worker {
                         permit.send(report);
                     }
                 }
-                () = sleep(pause) => {}
+                () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
             }
         }
         self.finish().await;
     }
 
-    /// Starts an attempt for each message that is due; gives the time until the next look.
-    fn start_what_is_due(&mut self) -> Duration {
+    /// Starts an attempt for each message that is due; gives the time until the next look where a message waits for it.
+    fn start_what_is_due(&mut self) -> Option<Duration> {
         let outbox = self.outbox.borrow_and_update().clone();
         let channels = self.channels.borrow_and_update().clone();
         self.attempted.forget_all_but(&outbox);
@@ -118,7 +118,7 @@ impl Worker {
             let in_flight: InFlight = self.in_flight.values().map(|sent| (sent.id, sent.channel.clone())).collect();
             let plan = plan::plan(&outbox, &self.attempted, &in_flight, now);
             if plan.due.is_empty() {
-                return plan.wake_at.map_or(POLL, |at| at.since(now).min(POLL));
+                return plan.wake_at.map(|at| at.since(now).min(POLL));
             }
             for message in plan.due {
                 match channels.get(&message.channel) {

@@ -82,12 +82,19 @@ impl Hub {
             }
             let now = engine.now();
             let previous = std::mem::replace(&mut shown, Arc::clone(&now));
+            if !self.is_heard() {
+                continue;
+            }
             let hub = self.clone();
             if let Err(error) = tokio::task::spawn_blocking(move || hub.tell(&previous, &now)).await {
                 tracing::error!(%error, "a live update could not be written");
             }
             sleep(SPACING).await;
         }
+    }
+
+    fn is_heard(&self) -> bool {
+        self.updates.receiver_count() + self.summaries.receiver_count() > 0
     }
 
     /// Writes only what somebody listens to; sending fails when the last listener has just left, which is no loss.

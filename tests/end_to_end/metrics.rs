@@ -40,6 +40,27 @@ async fn metrics_pass_promtool_and_show_the_true_counts() {
     }
 }
 
+#[tokio::test]
+async fn an_idle_engine_shows_that_it_lives_and_sleeps_in_between() {
+    let service = Service::start().await;
+    let text = config(&service, &webhook(&Receiver::start().await));
+    let rarely = text.replace("scrape_interval: 1s,", "scrape_interval: 1h, evaluation_interval: 1h,");
+    let slowburn = Installation::new(&rarely, SLOS).start().await;
+    let mut publications: Vec<f64> = Vec::new();
+    // What comes in a start's first seconds is published too.
+    until_true("two long pauses between publications, one after the other", async || {
+        let text = slowburn.text("/metrics").await;
+        let found = text.lines().find_map(|line| line.strip_prefix("slowburn_last_publication_timestamp_seconds "));
+        let at: f64 = found.expect("it has published").trim().parse().expect("a number");
+        if publications.last() != Some(&at) {
+            publications.push(at);
+        }
+        let last: Vec<f64> = publications.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        last.windows(2).any(|pauses| pauses.iter().all(|pause| (5.0..20.0).contains(pause)))
+    })
+    .await;
+}
+
 /// Whether a sample is there, in whatever order its labels are and however its value is written.
 fn has_line(text: &str, wanted: &str) -> bool {
     let parts = |line: &str| {

@@ -17,8 +17,8 @@ type Seen = Arc<Mutex<BTreeMap<String, bool>>>;
 async fn look(slowburn: &Slowburn, seen: &Seen) {
     let targets = slowburn.data("/api/v1/targets").await;
     let target = &targets["activeTargets"][0];
-    let at = target["lastScrape"].as_str().unwrap_or_default();
-    if !at.starts_with("0001") {
+    // Right after a start there may be no target yet.
+    if let Some(at) = target["lastScrape"].as_str().filter(|at| !at.starts_with("0001")) {
         seen.lock().expect("no panic while held").insert(at.to_owned(), target["health"] == "up");
     }
 }

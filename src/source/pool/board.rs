@@ -3,12 +3,16 @@
 use crate::view::{DiscoveryView, ScrapeView, TargetView};
 use arc_swap::ArcSwapOption;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// A target's last attempt; its task writes it, the board reads it.
 pub(super) type Last = Arc<ArcSwapOption<ScrapeView>>;
 
-#[derive(Default)]
-pub(super) struct Board(Mutex<Contents>);
+pub(super) struct Board {
+    contents: Mutex<Contents>,
+    /// Told when what is shown changes.
+    changed: Arc<Notify>,
+}
 
 #[derive(Default)]
 struct Contents {
@@ -17,16 +21,22 @@ struct Contents {
 }
 
 impl Board {
+    pub(super) fn new(changed: Arc<Notify>) -> Self {
+        Self { contents: Mutex::default(), changed }
+    }
+
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn show_targets(&self, targets: Vec<(TargetView, Last)>) {
         self.contents().targets = targets;
+        self.changed.notify_one();
     }
 
     pub(super) fn show_discovery(&self, discovery: Vec<DiscoveryView>) {
         self.contents().discovery = discovery;
+        self.changed.notify_one();
     }
 
     pub(super) fn targets(&self) -> Vec<TargetView> {

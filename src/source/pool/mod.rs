@@ -18,7 +18,7 @@ use board::Board;
 use job::JobTask;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 /// Everything that scrapes; dropping it stops all of it.
@@ -28,6 +28,7 @@ pub struct ScrapePool {
     /// In the order of the configuration.
     jobs: Vec<Job>,
     view: PoolView,
+    changed: Arc<Notify>,
 }
 
 /// What all jobs and targets need.
@@ -68,7 +69,7 @@ impl ScrapePool {
         let (selectors, receiver) = watch::channel(selectors_for);
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let shared = Shared { out, selectors: receiver, parsers: Arc::new(Semaphore::new(cores)), name_servers };
-        let mut pool = Self { shared, selectors, jobs: Vec::new(), view: PoolView::default() };
+        let mut pool = Self { shared, selectors, jobs: Vec::new(), view: PoolView::default(), changed: Arc::default() };
         pool.configure(configs);
         pool
     }
@@ -103,7 +104,7 @@ impl ScrapePool {
 
     fn start(&self, config: Arc<ScrapeConfig>) -> Job {
         let name = config.job_name.clone();
-        let board = Arc::new(Board::default());
+        let board = Arc::new(Board::new(self.changed.clone()));
         let (sender, receiver) = watch::channel(config);
         let task = JobTask::new(receiver, board.clone(), self.shared.clone()).run();
         Job { name, config: sender, board, task: AbortOnDropHandle::new(tokio::spawn(task)) }
@@ -117,6 +118,11 @@ impl ScrapePool {
     /// All targets now, active ones with their last attempt, dropped ones without.
     pub fn view(&self) -> Vec<TargetView> {
         self.view.targets()
+    }
+
+    /// Waits until other targets, or other news of discoveries, are to be seen. Attempts are handed on and not told here.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Stops discovery and scraping; attempts in flight are given up.

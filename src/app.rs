@@ -84,11 +84,12 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let archive = Arc::new(store.archive_reader()?);
     let damage = Arc::new(OnceLock::new());
     let path = || config.storage.path.display().to_string();
+    let journal = loaded.journal_bytes();
     let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
     let started = clock::now();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
-    let saver = Saver::new(writer, kept);
+    let saver = Saver::new(writer, kept, journal);
 
     let (attempts_in, attempts) = mpsc::channel(ATTEMPTS_QUEUE);
     let (reports_in, reports) = mpsc::channel(REPORTS_QUEUE);

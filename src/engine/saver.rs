@@ -35,6 +35,8 @@ pub struct Saver {
 /// What became of a checkpoint.
 struct Outcome {
     result: Result<Written, Failure>,
+    /// Why what it made needless could not be removed, or the log not be merged.
+    untidy: Option<String>,
     took: Duration,
 }
 
@@ -45,9 +47,9 @@ struct Failure {
 }
 
 impl Saver {
-    /// `kept` is what the store holds already.
-    pub fn new(writer: Writer, kept: Kept) -> Self {
-        let ledger = Ledger::new(clock::instant());
+    /// `kept` is what the store holds already, besides so many bytes of journal.
+    pub fn new(writer: Writer, kept: Kept, journal: usize) -> Self {
+        let ledger = Ledger::new(clock::instant(), journal);
         Self { writer, ledger, kept: Arc::new(kept), checkpoint: None, commits: 0, last_commit: None }
     }
 
@@ -116,8 +118,9 @@ impl Saver {
     }
 
     async fn reap(&mut self, checkpoint: JoinHandle<Outcome>, state: &mut State, metrics: &Metrics) {
-        let Outcome { result, took } = checkpoint.await.unwrap_or_else(|panic| Outcome {
+        let Outcome { result, untidy, took } = checkpoint.await.unwrap_or_else(|panic| Outcome {
             result: Err(Failure { error: format!("writing a checkpoint ended by a panic: {panic}"), kept: None }),
+            untidy: None,
             took: Duration::ZERO,
         });
         let bytes = result.as_ref().map_or(0, |written| written.bytes as u64);
@@ -127,6 +130,9 @@ impl Saver {
                 self.kept = Arc::new(kept);
                 archive::written(state, archived);
                 self.ledger.checkpointed(clock::instant());
+                if let Some(error) = untidy {
+                    self.ledger.left_untidy(error, clock::instant(), clock::now());
+                }
                 self.last_commit = Some(clock::now());
             }
             Err(Failure { error, kept }) => {
@@ -173,17 +179,19 @@ fn write(mut pieces: Pieces, mut store: Handle, cover: Cover, rest: u32) -> Outc
     let drop_archive_before = Some(archive::oldest_day(pieces.now()));
     if let Err(error) = write_pieces(&mut pieces, &mut store, cover, rest) {
         let failure = Failure { error, kept: Some(pieces.given_up()) };
-        return Outcome { result: Err(failure), took: begun.elapsed() };
+        return Outcome { result: Err(failure), untidy: None, took: begun.elapsed() };
     }
-    let mut sweeping = clock::instant();
-    while store.sweep(drop_archive_before).unwrap_or_else(|error| {
-        tracing::debug!(%error, "the next checkpoint sweeps up");
-        false
-    }) {
-        pause(sweeping.elapsed(), rest);
-        sweeping = clock::instant();
+    let untidy = sweep(&mut store, drop_archive_before, rest).err();
+    Outcome { result: Ok(pieces.written()), untidy, took: begun.elapsed() }
+}
+
+fn sweep(store: &mut Handle, drop_archive_before: Option<i32>, rest: u32) -> Result<(), String> {
+    let mut begun = clock::instant();
+    while store.sweep(drop_archive_before).map_err(|error| error.to_string())? {
+        pause(begun.elapsed(), rest);
+        begun = clock::instant();
     }
-    Outcome { result: Ok(pieces.written()), took: begun.elapsed() }
+    Ok(())
 }
 
 fn write_pieces(pieces: &mut Pieces, store: &mut Handle, cover: Cover, rest: u32) -> Result<(), String> {

@@ -21,6 +21,13 @@ pub struct Loaded {
     pub journal: Vec<Vec<u8>>,
 }
 
+impl Loaded {
+    /// Bytes of all blocks.
+    pub fn journal_bytes(&self) -> usize {
+        self.journal.iter().map(Vec::len).sum()
+    }
+}
+
 /// What was loaded, the last commit in it, and which rows it is made of.
 pub struct Found {
     pub loaded: Loaded,

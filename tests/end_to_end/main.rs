@@ -1,8 +1,12 @@
 //! The real binary on loopback: a service whose true counts are known, real receivers, real signals.
 
 mod channels;
+mod checkpoints;
 mod disk;
 mod engine;
+mod failing_disk;
+#[path = "../support/faulty_disk.rs"]
+mod faulty_disk;
 mod metrics;
 mod outage;
 mod real_peers;

@@ -3,6 +3,10 @@
 mod backup;
 mod child;
 mod damage;
+mod faults;
+#[path = "../support/faulty_disk.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod faulty_disk;
 mod formats;
 mod full;
 mod kill;

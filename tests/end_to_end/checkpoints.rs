@@ -1,0 +1,79 @@
+//! `kill -9` in the middle of a checkpoint, between two of its pieces, while commits go on.
+
+use crate::failing_disk::World;
+use crate::faulty_disk::Switch;
+use crate::outage::{SLOS, meanwhile, until_exact};
+use rusqlite::{Connection, OpenFlags};
+use std::fmt::Write;
+use std::path::Path;
+
+/// SLOs whose state is some megabytes, in pieces of 256 KiB.
+fn many_slos() -> String {
+    let mut slos = SLOS.to_owned();
+    for number in 0..200 {
+        write!(
+            slos,
+            "
+  - name: availability-{number}
+    objective: 99
+    window: 1h
+    sli:
+      events:
+        total: http_requests_total{{job=\"shop\"}}
+        bad: http_requests_total{{job=\"shop\",code=~\"5..\"}}
+    alerting: {{page: {{disable: true}}, ticket: {{disable: true}}, annotations: {{long: {}}}}}",
+            "x".repeat(8000)
+        )
+        .expect("written");
+    }
+    slos
+}
+
+/// The checkpoint in force, and the latest one of which there are pieces.
+fn generations(data: &Path) -> (i64, i64) {
+    let database = Connection::open_with_flags(data.join("slowburn.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let sql = "SELECT generation, (SELECT max(generation) FROM part) FROM meta";
+    let found = database.expect("opened").query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)));
+    let (in_force, latest) = found.expect("read");
+    (in_force, latest.unwrap_or(0))
+}
+
+#[tokio::test]
+async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
+    let (world, mut slowburn) = World::begin(&many_slos()).await;
+    let data = world.installation.path("data");
+    let mut later = 0;
+    let mut next_checkpoint = || {
+        later += 11;
+        world.disk.set(Switch::Later, later);
+    };
+    next_checkpoint();
+    let first = async || (generations(&data).0 > 0).then_some(());
+    meanwhile(&world.service, "200", "the first checkpoint is in force", first).await;
+    for round in 0..6 {
+        let before = generations(&data);
+        world.disk.set(Switch::Slow, 150);
+        next_checkpoint();
+        let under_way = async || (generations(&data).1 > before.1).then_some(());
+        meanwhile(&world.service, "200", "pieces are written", under_way).await;
+        if round % 2 == 0 {
+            // What a commit between two pieces holds is nowhere else.
+            world.end_all(slowburn).await;
+        } else {
+            slowburn.kill().await;
+            world.service.happen("/cart", "500", 11);
+        }
+        let after = generations(&data);
+        assert!(after.0 == before.0 && after.1 > before.1, "killed in the middle: {before:?}, {after:?}");
+        world.disk.set(Switch::Slow, 0);
+        slowburn = world.start().await;
+        until_exact(&slowburn, &world.service).await;
+    }
+    let before = generations(&data);
+    next_checkpoint();
+    let in_force = async || (generations(&data).0 > before.1).then_some(());
+    meanwhile(&world.service, "200", "a checkpoint is in force", in_force).await;
+    world.end_all(slowburn).await;
+    let slowburn = world.start().await;
+    until_exact(&slowburn, &world.service).await;
+}

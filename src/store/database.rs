@@ -6,19 +6,26 @@
 //! not written again; and whole transactions that failed lie in the log as the system remembers it, not as the disk
 //! holds it, so that a later opening would build on them.
 //!
-//! After an error of the disk the log is therefore read anew as after a crash, all of it is written into the database,
-//! and it begins anew: nothing is then believed to be on the disk but what was written and synced since. The same
-//! happens at every start, for the process before may have died of such an error.
+//! After an error of the disk the log is therefore written over itself, so that the disk holds it as the system does,
+//! read anew as after a crash, and written into the database as a whole; then it begins anew. Nothing is believed to be on
+//! the disk but what was written and synced since. The same happens at every start, for the process before may have died
+//! of such an error.
 
 use super::error::{Fault, StoreErrorKind};
-use super::open;
+use super::{log_of, open};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock, TryLockError};
 
 /// Bytes of log that are merged in one go.
 const MERGED_AT: usize = 4 << 20;
+
+/// Bytes that are written over themselves at once.
+const CHUNK: usize = 1 << 20;
 
 /// Those who read, held out while the log is read anew: it stays as it is known while anybody has it open.
 pub type Readers = Arc<RwLock<()>>;
@@ -36,15 +43,19 @@ pub struct Database {
 }
 
 impl Database {
-    /// What is left of an earlier process is written anew; where that fails, later attempts follow.
-    pub fn new(connection: Connection, path: PathBuf) -> Self {
-        let mut database =
-            Self { connection: Some(connection), path, readers: Readers::default(), unmerged: 0, suspect: false };
-        if let Err(fault) = database.merge("TRUNCATE") {
-            tracing::warn!(error = fault.detail(), "the write-ahead log could not be merged");
+    /// What an earlier process left is written anew; where the disk refuses that, later attempts follow.
+    pub fn open(path: PathBuf) -> Result<Self, Fault> {
+        let readers = Readers::default();
+        let mut database = Self { connection: None, path, readers, unmerged: 0, suspect: true };
+        if let Err(fault) = database.settle() {
+            // Whoever reads from outside, to back it up, only delays the merge.
             database.suspect = fault.kind() != StoreErrorKind::Busy;
+            if database.suspect {
+                tracing::warn!(error = fault.detail(), "the write-ahead log could not be merged");
+            }
         }
-        database
+        database.connection()?;
+        Ok(database)
     }
 
     pub fn readers(&self) -> Readers {
@@ -87,7 +98,8 @@ impl Database {
     /// Writes the log into the database file and lets it begin anew. A reader may hold its end; then a later merge gets
     /// further.
     pub fn merge_all(&mut self) -> Result<(), Fault> {
-        match self.merge("TRUNCATE") {
+        let merged = if self.suspect { self.settle() } else { self.merge("TRUNCATE") };
+        match merged {
             Err(fault) if fault.kind() == StoreErrorKind::Busy => Ok(()),
             merged => merged,
         }
@@ -121,6 +133,7 @@ impl Database {
             Err(TryLockError::WouldBlock) => return Err(Fault::Busy("history is being read")),
         };
         self.close_as_it_is();
+        write_over_itself(&log_of(&self.path))?;
         self.merge("TRUNCATE")?;
         self.suspect = false;
         Ok(())
@@ -133,6 +146,24 @@ impl Database {
             tracing::debug!(%error, "the database would merge when it is closed");
         }
     }
+}
+
+/// So that the disk holds what the system remembers of a file.
+fn write_over_itself(path: &Path) -> io::Result<()> {
+    let file = match File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let (mut bytes, mut at) = (vec![0; CHUNK], 0);
+    loop {
+        let length = file.read_at(&mut bytes, at)?;
+        if length == 0 {
+            break;
+        }
+        file.write_all_at(&bytes[..length], at)?;
+        at += length as u64;
+    }
+    if at > 0 { file.sync_all() } else { Ok(()) }
 }
 
 impl Drop for Database {

@@ -216,6 +216,10 @@ fn give_back(connection: &mut Connection) -> Result<(), Fault> {
 }
 
 fn size(path: &Path) -> u64 {
-    let log = path.with_file_name(format!("{FILE}-wal"));
-    [path, &log].iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+    [path, &log_of(path)].iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+}
+
+/// The write-ahead log of a database.
+fn log_of(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{FILE}-wal"))
 }

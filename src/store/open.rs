@@ -45,9 +45,8 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
             confirmed: lock.confirmed(),
         });
     }
-    let connection = connect(&opening.path).map_err(|fault| opening.refuse(fault))?;
+    let database = Database::open(opening.path.clone()).map_err(|fault| opening.refuse(fault))?;
     let sealer = Sealer::new().map_err(|error| opening.refuse(error.into()))?;
-    let database = Database::new(connection, opening.path.clone());
     Ok((Store::new(database, sealer, lock, opening.path, commit, generations), loaded))
 }
 

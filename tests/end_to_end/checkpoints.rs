@@ -1,8 +1,9 @@
 //! `kill -9` in the middle of a checkpoint, between two of its pieces, while commits go on.
 
+use crate::engine::Slowburn;
 use crate::failing_disk::World;
 use crate::faulty_disk::Switch;
-use crate::outage::{SLOS, meanwhile, until_exact};
+use crate::outage::{SLOS, meanwhile};
 use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write;
 use std::path::Path;
@@ -38,6 +39,10 @@ fn generations(data: &Path) -> (i64, i64) {
     (in_force, latest.unwrap_or(0))
 }
 
+async fn has_checkpointed(slowburn: &Slowburn) -> bool {
+    slowburn.text("/metrics").await.contains("\nslowburn_store_checkpoints_total{outcome=\"success\"} 1\n")
+}
+
 #[tokio::test]
 async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
     let (world, mut slowburn) = World::begin(&many_slos()).await;
@@ -48,8 +53,7 @@ async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
         world.disk.set(Switch::Later, later);
     };
     next_checkpoint();
-    let first = async || (generations(&data).0 > 0).then_some(());
-    meanwhile(&world.service, "200", "the first checkpoint is in force", first).await;
+    meanwhile(&world.service, "200", "a checkpoint", async || has_checkpointed(&slowburn).await.then_some(())).await;
     for round in 0..6 {
         let before = generations(&data);
         world.disk.set(Switch::Slow, 150);
@@ -66,14 +70,12 @@ async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
         let after = generations(&data);
         assert!(after.0 == before.0 && after.1 > before.1, "killed in the middle: {before:?}, {after:?}");
         world.disk.set(Switch::Slow, 0);
-        slowburn = world.start().await;
-        until_exact(&slowburn, &world.service).await;
+        slowburn = world.go_on().await;
     }
     let before = generations(&data);
     next_checkpoint();
-    let in_force = async || (generations(&data).0 > before.1).then_some(());
-    meanwhile(&world.service, "200", "a checkpoint is in force", in_force).await;
+    meanwhile(&world.service, "200", "a checkpoint", async || has_checkpointed(&slowburn).await.then_some(())).await;
+    assert!(generations(&data).0 > before.1);
     world.end_all(slowburn).await;
-    let slowburn = world.start().await;
-    until_exact(&slowburn, &world.service).await;
+    world.go_on().await;
 }

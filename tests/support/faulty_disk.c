@@ -5,7 +5,8 @@
  * count as clean, as on Linux: a later sync knows nothing of them unless they are written again. A power loss is to go
  * on from the image.
  *
- * The bytes of the file FAULTY_SWITCHES are looked at in each call, see `enum`.
+ * The bytes of the file FAULTY_SWITCHES are looked at in each call, see `enum`. What is dirty is noted behind them, for
+ * the system outlives a process that is killed.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +29,7 @@ enum {
     READONLY, /* writes fail with EROFS */
     SLOW,     /* each sync takes so many milliseconds */
     LATER,    /* the monotonic clock is so many minutes ahead */
-    SWITCHES
+    SWITCHES = 64
 };
 
 #define PAGE 4096
@@ -41,9 +42,9 @@ struct file {
     unsigned char dirty[PAGES];
 };
 
-static struct file files[FILES];
-static struct file *by_fd[FDS];
 static volatile unsigned char *switches;
+static struct file *files;
+static struct file *by_fd[FDS];
 static const char *data, *image;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -61,9 +62,11 @@ __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("FAULTY_SWITCHES");
     data = getenv("FAULTY_DATA");
     image = getenv("FAULTY_IMAGE");
-    int fd = path ? open_file(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, SWITCHES, PROT_READ, MAP_SHARED, fd, 0);
+    int fd = path ? open_file(path, O_RDWR | O_CLOEXEC) : -1;
+    size_t length = SWITCHES + FILES * sizeof(struct file);
+    void *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (!data || !image || mapped == MAP_FAILED) die("faulty_disk: no switches");
+    files = (struct file *)((char *)mapped + SWITCHES);
     switches = mapped;
     close(fd);
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-/// Bytes of the file of switches.
-const SWITCHES: usize = 6;
+/// Bytes of the file of switches, with room for what the library notes behind them.
+const SWITCHES: u64 = 4 << 20;
 
 /// What can be switched, in the order of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,8 +41,8 @@ impl FaultyDisk {
         let output = cc.output().expect("cc runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fs::create_dir(dir.path().join("image")).expect("made");
-        fs::write(dir.path().join("switches"), [0; SWITCHES]).expect("written");
-        let switches = File::options().write(true).open(dir.path().join("switches")).expect("opened");
+        let switches = File::create(dir.path().join("switches")).expect("made");
+        switches.set_len(SWITCHES).expect("made");
         Self { dir, switches }
     }
 

@@ -56,7 +56,9 @@ impl ArchiveReader {
     /// In a file with a damaged structure rows could be missing without notice, so it is checked once, before the first
     /// row is believed.
     fn structure(&self) -> Result<(), StoreError> {
-        self.structure.get_or_init(|| self.read(check_structure).map_err(|fault| fault.while_doing("check the file"))).clone()
+        self.structure
+            .get_or_init(|| self.read(check_structure).map_err(|fault| fault.while_doing("check the file")))
+            .clone()
     }
 
     /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk, and until the

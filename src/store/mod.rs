@@ -105,8 +105,7 @@ impl Store {
         let commit = self.commit + 1;
         let sealed = self.sealer.seal(Place::Journal(commit), block)?;
         self.database.write(sealed.body.len() + OVERHEAD, |connection| {
-            let mut insert =
-                connection.prepare_cached("INSERT INTO journal (seq, crc, body) VALUES (?1, ?2, ?3)")?;
+            let mut insert = connection.prepare_cached("INSERT INTO journal (seq, crc, body) VALUES (?1, ?2, ?3)")?;
             Ok(insert.execute((commit, sealed.crc, sealed.body)).map(drop)?)
         })?;
         self.confirm(commit);

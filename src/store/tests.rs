@@ -13,7 +13,12 @@ fn part(key: &str, body: &[u8]) -> (String, Vec<u8>) {
 }
 
 fn limit_pages(store: &mut Store, pages: i64) {
-    store.database.connection().unwrap().query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    store
+        .database
+        .connection()
+        .unwrap()
+        .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+        .unwrap();
 }
 
 fn pragma(store: &mut Store, name: &str) -> i64 {

@@ -66,7 +66,9 @@ fn child_meets_a_limit() {
     let (acknowledged, kind) = append_until_full(&mut store);
     assert!(matches!(kind, StoreErrorKind::Full | StoreErrorKind::Io), "{kind:?}");
     // The log begins anew, so that it takes more than is left of its room.
-    store.checkpoint(Checkpoint { upsert: vec![part("big", &noise(7, 3 * MIB))], ..Checkpoint::default() }).unwrap_err();
+    store
+        .checkpoint(Checkpoint { upsert: vec![part("big", &noise(7, 3 * MIB))], ..Checkpoint::default() })
+        .unwrap_err();
     println!("survived {}", acknowledged.len());
 }
 

@@ -81,7 +81,7 @@ async fn is_survived(failure: Switch) {
     meanwhile(&world.service, "500", "people are told", over).await;
     world.end_all(slowburn).await;
 
-    let slowburn = world.go_on().await;
+    let _slowburn = world.go_on().await;
     let resolved = async || of_the_shop(&world.hook.accepted()).get(1).cloned();
     meanwhile(&world.service, "200", "the resolve", resolved).await;
     assert_eq!(of_the_shop(&world.hook.accepted()), ["firing", "resolved"], "no page is lost or repeated");
@@ -109,12 +109,15 @@ async fn a_database_that_can_not_be_synced_is_told_although_commits_go_on() {
     let (world, slowburn) = World::begin(SLOS).await;
     world.disk.set(Switch::SyncOfDatabase, 1);
     world.disk.set(Switch::Later, 11);
+    // Not asked over HTTP: the leap of time ends connections.
+    until_true("trouble", async || slowburn.log().contains("the store can't be written")).await;
     world.until_healthy(&slowburn, "200", false).await;
     until_true("people are told", async || of_the_store(&world.hook.accepted()) == ["firing"]).await;
     let log = slowburn.log();
     assert!(log.contains("can't remove an old checkpoint") || log.contains("can't begin a checkpoint"), "{log}");
     world.disk.set(Switch::SyncOfDatabase, 0);
     world.disk.set(Switch::Later, 12);
+    until_true("its end", async || slowburn.log().contains("the store can be written again")).await;
     world.until_healthy(&slowburn, "200", true).await;
     let over = async || (of_the_store(&world.hook.accepted()) == ["firing", "resolved"]).then_some(());
     meanwhile(&world.service, "200", "people are told", over).await;

@@ -42,7 +42,7 @@ pub enum StartError {
     #[error(transparent)]
     Archive(#[from] StoreError),
     #[error(
-        "can't recover the state from {path}: it is damaged or of another version; restore a backup, or move it away to begin anew"
+        "can't recover the state from {path}: it is damaged or of another version; restore a backup, save what is sound with `slowburn salvage`, or move it away to begin anew"
     )]
     Recover { path: String, source: RecoverError },
     #[error("the operating system refused a thread for the store: {0}")]
@@ -156,7 +156,7 @@ fn check_history(archive: &ArchiveReader, damage: &OnceLock<String>) {
     match archive.verify() {
         Ok(days) => tracing::info!(days, "the stored file and its long history are sound"),
         Err(error) => {
-            tracing::error!(%error, "the stored file is damaged; counting and alerting go on, charts may have a hole: restore a backup when you can");
+            tracing::error!(%error, "the stored file is damaged; counting and alerting go on, charts may have a hole: restore a backup, or stop and run `slowburn salvage`, when you can");
             // It is set here only.
             let _first = damage.set(error.to_string());
         }

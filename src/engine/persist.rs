@@ -16,7 +16,7 @@ use crate::domain::reading::TargetId;
 use crate::domain::setup::Setup;
 use crate::domain::shared::Shared;
 use crate::domain::slo_state::SloState;
-use crate::domain::state::State;
+use crate::domain::state::{Core, State};
 use crate::domain::target_state::TargetState;
 use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
@@ -30,9 +30,9 @@ pub(super) const RETIRED: &str = "gone/";
 pub(super) const TARGETS: &str = "targets/";
 pub(super) const OLD: &str = "old/";
 
-const SLO_OF_FORMAT_1: &str = "slo/";
-const RETIRED_OF_FORMAT_1: &str = "retired/";
-const TARGET_OF_FORMAT_1: &str = "target/";
+pub(super) const SLO_OF_FORMAT_1: &str = "slo/";
+pub(super) const RETIRED_OF_FORMAT_1: &str = "retired/";
+pub(super) const TARGET_OF_FORMAT_1: &str = "target/";
 
 /// Why what was stored can't be understood.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ pub fn recover(loaded: Loaded) -> Result<(State, Kept), RecoverError> {
     Ok((state, kept))
 }
 
-fn replay(state: &mut State, event: &Event) {
+pub(super) fn replay(state: &mut State, event: &Event) {
     // What a past event caused was acted on then; only the state is of interest.
     let _effects = state.step(std::slice::from_ref(event));
 }
@@ -113,17 +113,19 @@ fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     // Taken out one by one, for they are moved and not copied.
     let mut old: BTreeMap<String, Vec<u8>> = take(&mut parts, OLD);
     if let Some(core) = parts.remove(CORE) {
-        state.core = all(CORE, &core)?.pop().unwrap_or_default();
+        state.core = load_core(&core)?;
     }
-    let slos = load_slos(&take(&mut parts, SLOS), &mut old)?;
-    let retired = load_slos(&take(&mut parts, RETIRED), &mut old)?;
+    let mut missing = Vec::new();
+    let slos = load_slos(&take(&mut parts, SLOS), &mut old, &mut missing)?;
+    let retired = load_slos(&take(&mut parts, RETIRED), &mut old, &mut missing)?;
+    if let Some(part) = missing.into_iter().next() {
+        return Err(RecoverError::Old { part });
+    }
     let slos_1 = load_slos_of_format_1(&take(&mut parts, SLO_OF_FORMAT_1))?;
     let retired_1 = load_slos_of_format_1(&take(&mut parts, RETIRED_OF_FORMAT_1))?;
     for prefix in [TARGETS, TARGET_OF_FORMAT_1] {
         for (part, body) in take(&mut parts, prefix) {
-            for (id, target) in all::<(TargetId, TargetState)>(&part, &body)? {
-                state.targets.insert(id, target.into());
-            }
+            load_targets(&mut state, &part, &body)?;
         }
     }
     state.retired = retired.into_iter().chain(retired_1).map(|(_, slo)| slo).collect();
@@ -131,8 +133,18 @@ fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     Ok(state)
 }
 
+pub(super) fn load_targets(state: &mut State, part: &str, body: &[u8]) -> Result<(), RecoverError> {
+    let targets = all::<(TargetId, TargetState)>(part, body)?;
+    state.targets.extend(targets.into_iter().map(|(id, target)| (id, target.into())));
+    Ok(())
+}
+
+pub(super) fn load_core(body: &[u8]) -> Result<Core, RecoverError> {
+    Ok(all(CORE, body)?.pop().unwrap_or_default())
+}
+
 /// The parts whose keys begin so.
-fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     let mut taken = parts.split_off(prefix);
     // Behind the last key that begins with the prefix, which ends with a slash.
     let mut rest = taken.split_off(&format!("{}0", prefix.trim_end_matches('/')));
@@ -152,14 +164,16 @@ fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, Recov
     Ok(found)
 }
 
-fn load_slos(
+/// `missing` gets the keys of old pasts that are not there, or of another moment; such a budget begins later.
+pub(super) fn load_slos(
     parts: &BTreeMap<String, Vec<u8>>,
     old: &mut BTreeMap<String, Vec<u8>>,
+    missing: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
     for (part, body) in parts {
         for (mut slo, versions) in all::<SloPart>(part, body)? {
-            attach(&mut slo, &versions, old)?;
+            attach(&mut slo, &versions, old, missing);
             match slos.get_mut(&slo.key) {
                 Some(known) => known.absorb(slo),
                 None => drop(slos.insert(slo.key.clone(), slo.into())),
@@ -170,7 +184,7 @@ fn load_slos(
 }
 
 /// Gives the histories their old pasts back.
-fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u8>>) -> Result<(), RecoverError> {
+fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u8>>, missing: &mut Vec<String>) {
     let mut versions = versions.iter();
     let SloState { key, groups, .. } = slo;
     for (values, group) in groups {
@@ -182,14 +196,13 @@ fn attach(slo: &mut SloState, versions: &[u64], old: &mut BTreeMap<String, Vec<u
             let part = old_key(key, values, slices);
             let found = old.remove(&part).and_then(Old::from_bytes).filter(|old| old.version() == version);
             if !found.is_some_and(|old| history.attach(old)) {
-                return Err(RecoverError::Old { part });
+                missing.push(part);
             }
         }
     }
-    Ok(())
 }
 
-fn load_slos_of_format_1(
+pub(super) fn load_slos_of_format_1(
     parts: &BTreeMap<String, Vec<u8>>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
     let mut slos = BTreeMap::new();

@@ -27,8 +27,8 @@ pub enum OpenError {
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
     #[error(
-        "{} is damaged: {what}; slowburn leaves it as it is: restore the whole directory from a backup, or move \
-         slowburn.db* out of {} to begin anew with empty budgets and history", path.display(), dir_of(path)
+        "{} is damaged: {what}; slowburn leaves it as it is: restore a backup, save what is sound with `slowburn salvage`, \
+         or move slowburn.db* out of {} to begin anew with empty budgets and history", path.display(), dir_of(path)
     )]
     Damaged { path: PathBuf, what: String },
     #[error(

@@ -20,6 +20,8 @@ mod load;
 mod lock;
 mod open;
 mod piece;
+pub mod salvage;
+mod scan;
 mod schema;
 mod seal;
 #[cfg(test)]
@@ -142,9 +144,12 @@ impl Store {
 
     /// Writes one piece of the checkpoint that was begun, in one transaction. It is not in force yet; its history is.
     pub fn stage(&mut self, piece: Sealed) -> Result<(), StoreError> {
+        self.stage_sealed(piece).map_err(|fault| fault.while_doing("write a checkpoint"))
+    }
+
+    fn stage_sealed(&mut self, piece: Sealed) -> Result<(), Fault> {
         let generations = &mut self.generations;
-        let staged = self.database.write(piece.bytes() + OVERHEAD, |connection| generations.stage(connection, piece));
-        staged.map_err(|fault| fault.while_doing("write a checkpoint"))
+        self.database.write(piece.bytes() + OVERHEAD, |connection| generations.stage(connection, piece))
     }
 
     /// Brings what was staged into force: when it returns that is on the disk, and when it fails nothing has changed.

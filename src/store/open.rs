@@ -61,6 +61,13 @@ pub fn check_header(path: &Path) -> Result<(), OpenError> {
     Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() }.check_header()
 }
 
+/// Opens such a file for reading, whatever is in it, and tells its format.
+pub fn look(path: &Path) -> Result<(Connection, u32), OpenError> {
+    let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
+    opening.check_header()?;
+    opening.look()
+}
+
 /// Checks such a file, its structure too, through a connection that can't write.
 pub fn check(path: &Path) -> Result<Checked, OpenError> {
     let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
@@ -155,6 +162,13 @@ impl Opening<'_> {
 
     /// Checks and loads everything through a connection that can't write.
     fn verify(&self) -> Result<Checked, OpenError> {
+        let (connection, format) = self.look()?;
+        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
+        Ok(Checked { connection, found })
+    }
+
+    /// A connection that can't write to a database of ours, and its format.
+    fn look(&self) -> Result<(Connection, u32), OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || -> Result<_, Fault> {
             let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -166,8 +180,7 @@ impl Opening<'_> {
         let (connection, [application_id, format]) = connect().map_err(|fault| self.refuse(fault))?;
         let sql = |error: rusqlite::Error| self.refuse(error.into());
         let format = self.check_identity(application_id.map_err(sql)?, format.map_err(sql)?)?;
-        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
-        Ok(Checked { connection, found })
+        Ok((connection, format))
     }
 }
 

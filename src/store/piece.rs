@@ -75,6 +75,10 @@ impl Packer {
         Ok(Self { sealer: Sealer::new()?, generation })
     }
 
+    pub(super) fn generation(&self) -> i64 {
+        self.generation
+    }
+
     /// Compresses and seals. Fails for a body beyond the bound.
     pub fn seal(&mut self, piece: Piece) -> Result<Sealed, StoreError> {
         self.seal_all(piece).map_err(|fault| fault.while_doing("write a checkpoint"))

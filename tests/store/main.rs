@@ -14,6 +14,7 @@ mod lives;
 mod model;
 mod pieces;
 mod refuse;
+mod torture;
 
 use model::{day, part};
 use slowburn::store::{Checkpoint, Cover, Loaded, Piece, Store, StoreErrorKind, Writer};

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod export;
 pub mod init;
 pub mod notify_test;
+mod open_files;
 mod output;
 pub mod replay;
 pub mod run;

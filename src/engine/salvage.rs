@@ -149,7 +149,9 @@ fn load_slos(
     for (part, body) in of_format_1 {
         slos.extend(note(persist::load_slos_of_format_1(&Parts::from([(part, body)])), lost).unwrap_or_default());
     }
-    lost.extend(missing.into_iter().map(|part| format!("the counts of some hours and more ago: {part:?}")));
+    lost.extend(
+        missing.into_iter().map(|part| format!("{part:?}, the counts of that budget from some hours ago and before")),
+    );
     slos
 }
 

@@ -66,8 +66,10 @@ impl Wreck {
     fn parts(&self, lost: &mut Vec<String>) -> Option<BTreeMap<String, Vec<u8>>> {
         let generation = if self.format == 1 { "0" } else { "generation" };
         let mut rows: Vec<(i64, Row)> = Vec::new();
-        let sql =
-            format!("SELECT rowid, key, {generation}, crc, body IS NULL FROM part WHERE rowid >= ?1 ORDER BY rowid");
+        // The type of a body is told without the pages that it lies on.
+        let sql = format!(
+            "SELECT rowid, key, {generation}, crc, typeof(body) = 'null' FROM part WHERE rowid >= ?1 ORDER BY rowid"
+        );
         let holes = scan(&self.connection, &sql, &mut |number, row| {
             let row = Row { key: row.get(1)?, generation: row.get(2)?, crc: row.get(3)?, removed: row.get(4)? };
             rows.push((number, row));
@@ -116,8 +118,7 @@ impl Wreck {
     fn journal(&self, lost: &mut Vec<String>) -> Vec<Vec<u8>> {
         let mut numbers = Vec::new();
         let sql = "SELECT seq FROM journal WHERE seq >= ?1 ORDER BY seq";
-        // What can't be read leaves a gap in the numbers.
-        scan(&self.connection, sql, &mut |number, _| {
+        let holes = scan(&self.connection, sql, &mut |number, _| {
             numbers.push(number);
             Ok(())
         });
@@ -134,6 +135,8 @@ impl Wreck {
         let last = numbers.last().copied().unwrap_or(0).max(self.lock.confirmed());
         if next <= last {
             lost.push(format!("the journal from commit {next} to commit {last}"));
+        } else if !holes.is_empty() {
+            lost.push(format!("the journal from commit {next} on"));
         }
         journal
     }
@@ -153,7 +156,7 @@ impl Wreck {
                 failed = stage(store, packer, std::mem::take(&mut batch)).err();
             }
         });
-        lost.extend(holes.iter().map(|hole| format!("days of the long history {hole}, whose names can't be read")));
+        lost.extend(holes.iter().map(|hole| format!("days of the long history {hole}")));
         let staged = failed.map_or_else(|| stage(store, packer, batch), Err);
         staged.map(|()| count).map_err(|fault| fault.while_doing("write history"))
     }

@@ -4,8 +4,12 @@
 //! something can be read, and then looks back for the first row that can.
 
 use super::error::Fault;
+use super::seal::date;
 use rusqlite::{Connection, Row};
 use std::fmt;
+
+/// Where the first and the last day can't be found: some four centuries, of which most have nothing.
+const ANY_DAY: (i32, i32) = (0, 150_000);
 
 /// Rows between two that could be read.
 pub struct Hole(String);
@@ -79,22 +83,35 @@ pub fn days(connection: &Connection, take: &mut dyn FnMut(i32, String, i64, Vec<
     let bounds = (bound("SELECT min(day) FROM archive"), bound("SELECT max(day) FROM archive"));
     let (first, last) = match bounds {
         (Ok(first), Ok(last)) => (first.unwrap_or(1), last.unwrap_or(0)),
-        // Some four centuries, of which most have nothing.
-        _ => (0, 150_000),
+        _ => ANY_DAY,
     };
+    let mut dark: Option<(i32, i32)> = None;
     for day in first..=last {
-        let mut seen = None;
+        let (mut front, mut back) = (None, None);
         let forth = "SELECT key, crc, body FROM archive WHERE day = ?1 ORDER BY key";
-        if of_day(connection, forth, day, None, &mut seen, take).is_ok() {
+        if of_day(connection, forth, day, None, &mut front, take).is_ok() {
+            holes.extend(dark.take().map(darkness));
             continue;
         }
-        let back = "SELECT key, crc, body FROM archive WHERE day = ?1 ORDER BY key DESC";
-        let (until, mut last_seen) = (seen.take(), None);
-        let _ends_at_the_damage = of_day(connection, back, day, until.as_deref(), &mut last_seen, take);
-        let name = |key: Option<String>| key.map_or_else(|| "?".to_owned(), |key| format!("{key:?}"));
-        holes.push(Hole(format!("of day {day} between {} and {}", name(until), name(last_seen))));
+        let from_behind = "SELECT key, crc, body FROM archive WHERE day = ?1 ORDER BY key DESC";
+        let _ends_at_the_damage = of_day(connection, from_behind, day, front.as_deref(), &mut back, take);
+        if front.is_none() && back.is_none() {
+            dark = Some((dark.map_or(day, |(first, _)| first), day));
+        } else {
+            let name = |key: Option<String>| key.map_or_else(|| "its end".to_owned(), |key| format!("{key:?}"));
+            holes.push(Hole(format!("on {} between {} and {}", date(day), name(front), name(back))));
+        }
     }
+    holes.extend(dark.map(darkness));
     holes
+}
+
+/// Days of which nothing can be read.
+fn darkness((first, last): (i32, i32)) -> Hole {
+    if (first, last) == ANY_DAY {
+        return Hole("as a whole".to_owned());
+    }
+    Hole(format!("from {} to {}", date(first), date(last)))
 }
 
 fn of_day(

@@ -14,6 +14,7 @@ mod receiver;
 mod reload;
 mod replay;
 mod restarts;
+mod salvage;
 mod service;
 #[path = "../support/smtp_server.rs"]
 mod smtp_server;

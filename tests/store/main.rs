@@ -14,6 +14,7 @@ mod lives;
 mod model;
 mod pieces;
 mod refuse;
+mod salvage;
 mod torture;
 
 use model::{day, part};

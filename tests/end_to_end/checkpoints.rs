@@ -87,3 +87,30 @@ async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
     world.end_all(slowburn).await;
     world.go_on().await;
 }
+
+/// Each start writes the configuration into the journal, so that this needs nothing to happen.
+#[tokio::test]
+async fn lives_too_short_for_a_checkpoint_do_not_let_the_journal_grow() {
+    let (world, mut slowburn) = World::begin(&many_slos()).await;
+    let data = world.installation.path("data");
+    let mut checkpoints = 0;
+    for life in 0..6 {
+        slowburn.kill().await;
+        slowburn = world.go_on().await;
+        let journal = bytes_of_journal(&slowburn).await;
+        if journal >= JOURNAL_MAX {
+            until_true("a checkpoint at once", async || has_checkpointed(&slowburn).await).await;
+        }
+        assert!(bytes_of_journal(&slowburn).await < JOURNAL_MAX, "life {life}: {journal}");
+        checkpoints = generations(&data).0;
+    }
+    assert!(checkpoints > 0, "the journals of all lives were counted together");
+}
+
+const JOURNAL_MAX: f64 = (2 << 20) as f64;
+
+async fn bytes_of_journal(slowburn: &Slowburn) -> f64 {
+    let text = slowburn.text("/metrics").await;
+    let line = text.lines().find_map(|line| line.strip_prefix("slowburn_store_journal_bytes "));
+    line.and_then(|number| number.parse().ok()).expect("the journal's size")
+}

@@ -8,6 +8,7 @@ mod failing_disk;
 #[path = "../support/faulty_disk.rs"]
 mod faulty_disk;
 mod metrics;
+mod open_files;
 mod outage;
 mod real_peers;
 mod receiver;

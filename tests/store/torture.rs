@@ -31,7 +31,7 @@ impl Died {
         let length = || fs::metadata(dir.path().join(LOG)).map_or(0, |log| log.len() as usize);
         let mut commits = vec![(length(), expected.clone())];
         for i in 0..8u64 {
-            let block = noise(i, 40 + i as usize * 700);
+            let block = noise(i, 40 + (7 - i as usize) * 700);
             store.append(&block).unwrap();
             expected.journal.push(block);
             commits.push((length(), expected.clone()));

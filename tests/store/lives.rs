@@ -5,7 +5,7 @@
 
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
-mod build;
+pub mod build;
 
 use build::{events, failed, pair, read, sample, seconds, series, setup, slo, target};
 use slowburn::domain::event::Event;

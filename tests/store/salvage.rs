@@ -1,15 +1,18 @@
 //! What is saved of a damaged data directory: all that is sound, nothing twice, and what is lost by name.
 
 use crate::lives;
+use crate::lives::build::{read, sample, seconds, series, target};
 use crate::model::noise;
 use rusqlite::Connection;
 use slowburn::domain::event::Event;
+use slowburn::domain::reading::Sample;
 use slowburn::domain::state::State;
-use slowburn::engine::{persist, salvage};
+use slowburn::engine::{self, persist, salvage};
 use slowburn::store::{OpenError, Store};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 const DATABASE: &str = "slowburn.db";
 
@@ -203,4 +206,33 @@ fn a_lost_log_is_accepted_and_named() {
     let said = salvaged(dir.path());
     assert!(said.contains("lost: the journal from commit 14 to commit 16"), "{said}");
     assert_eq!(totals(&state_in(dir.path())), totals(&state_in(lived().path())));
+}
+
+/// A series that was counted from its birth would be counted from its birth again, were its target's memory lost and the
+/// watch over its job not.
+#[test]
+fn what_was_counted_from_its_birth_is_not_counted_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut setup = lives::life_setup();
+    setup.watched_jobs = Some(["shop".to_owned()].into());
+    let setup = Arc::new(setup);
+    let target = target("a:1", seconds(15));
+    let born = |at, value| {
+        let series = series(&target, "requests_total", &[("code", "200")]);
+        let created = Sample { created: Some(lives::at(1)), ..sample(&series, value) };
+        Event::Scraped(read(&target, lives::at(at).0, vec![created]))
+    };
+    let configured = |at| Event::Configured { at: lives::at(at), setup: setup.clone() };
+    let mut state = State::default();
+    state.step(&[configured(0), born(2, 100.0)]);
+    engine::plant(dir.path(), &mut state).unwrap();
+    flip(&Connection::open(dir.path().join(DATABASE)).unwrap(), "part", "key = 'targets/000000'");
+    salvage::salvage(dir.path(), &setup).unwrap().unwrap();
+
+    let (_store, loaded) = Store::open(dir.path()).unwrap();
+    let mut after = persist::recover(loaded).unwrap().0;
+    after.step(&[configured(4), born(5, 100.0), born(6, 107.0), Event::Tick { at: lives::at(9) }]);
+    state.step(&[configured(4), born(5, 100.0), born(6, 107.0), Event::Tick { at: lives::at(9) }]);
+    assert_eq!(totals(&state)[0].1, (107.0, 0.0), "all is counted from the birth on");
+    assert_eq!(totals(&after), totals(&state), "and not once more");
 }

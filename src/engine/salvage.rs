@@ -13,7 +13,7 @@ use crate::domain::state::State;
 use crate::store::codec::Decoder;
 use crate::store::salvage::{Salvaged, Wreck};
 use crate::store::{Cover, Loaded, OpenError, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +52,8 @@ pub fn salvage(dir: &Path, setup: &Setup) -> Result<Option<Report>, SalvageError
     if wreck.sound().is_some_and(|loaded| persist::recover(loaded).is_ok()) {
         return Ok(None);
     }
-    let Salvaged { loaded, mut lost, no_state } = wreck.read();
+    let Salvaged { mut loaded, older, mut lost, no_state } = wreck.read();
+    leave_out(&older, &mut loaded.parts, &mut lost);
     let (mut state, blocks) = if no_state { (State::default(), 0) } else { revive(loaded, setup, &mut lost) };
     let new = dir.join(NEW);
     if new.exists() {
@@ -65,6 +66,16 @@ pub fn salvage(dir: &Path, setup: &Setup) -> Result<Option<Report>, SalvageError
     drop(store);
     let aside = wreck.replace(&new)?;
     Ok(Some(Report { aside, slos: state.slos.len(), targets: state.targets.len(), blocks, days, lost }))
+}
+
+/// Each checkpoint writes these anew, so an older one stands in the place of one that vanished, and is of another moment.
+/// (Old pasts are written when they change, and tell their version.)
+fn leave_out(older: &BTreeSet<String>, parts: &mut Parts, lost: &mut Vec<String>) {
+    let of_each = [persist::CORE, persist::SLOS, persist::RETIRED, persist::TARGETS];
+    for key in older.iter().filter(|key| of_each.iter().any(|prefix| key.starts_with(prefix))) {
+        parts.remove(key);
+        lost.push(format!("the part {key:?} of the last checkpoint: only that of an earlier one is there"));
+    }
 }
 
 /// The state out of what is sound, and how many blocks of the journal it went through.

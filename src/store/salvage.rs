@@ -32,6 +32,8 @@ pub struct Wreck {
 /// What was found.
 pub struct Salvaged {
     pub loaded: Loaded,
+    /// Parts that an earlier checkpoint wrote than the last one.
+    pub older: BTreeSet<String>,
     /// What could not be saved, each in words.
     pub lost: Vec<String>,
     /// Whether the state is lost as a whole.
@@ -57,13 +59,15 @@ impl Wreck {
     /// Reads the state and the journal.
     pub fn read(&self) -> Salvaged {
         let mut lost = Vec::new();
-        let parts = self.parts(&mut lost);
-        let no_state = parts.is_none();
+        let found = self.parts(&mut lost);
+        let no_state = found.is_none();
         let journal = if no_state { Vec::new() } else { self.journal(&mut lost) };
-        Salvaged { loaded: Loaded { parts: parts.unwrap_or_default(), journal }, lost, no_state }
+        let (parts, older) = found.unwrap_or_default();
+        Salvaged { loaded: Loaded { parts, journal }, older, lost, no_state }
     }
 
-    fn parts(&self, lost: &mut Vec<String>) -> Option<BTreeMap<String, Vec<u8>>> {
+    /// The parts by key, and the keys of those that are older than the last checkpoint.
+    fn parts(&self, lost: &mut Vec<String>) -> Option<(BTreeMap<String, Vec<u8>>, BTreeSet<String>)> {
         let generation = if self.format == 1 { "0" } else { "generation" };
         let mut rows: Vec<(i64, Row)> = Vec::new();
         // The type of a body is told without the pages that it lies on.
@@ -89,7 +93,9 @@ impl Wreck {
                 }
             }
         }
-        Some(parts)
+        let last = live.live().values().map(|stamp| stamp.generation).max();
+        let older = live.live().iter().filter(|(_, stamp)| Some(stamp.generation) != last);
+        Some((parts, older.map(|(key, _)| key.clone()).collect()))
     }
 
     fn body(&self, table: &str, number: i64, place: Place<'_>) -> Result<Vec<u8>, Fault> {
@@ -167,14 +173,13 @@ impl Wreck {
         let path = self.dir.join(FILE);
         let aside = free_name(&path);
         let log = log_of(&path);
+        keep(&path, &aside)?;
         if log.exists() {
-            fs::rename(&log, aside.with_file_name(format!("{}-wal", name(&aside))))?;
+            keep(&log, &aside.with_file_name(format!("{}-wal", name(&aside))))?;
         }
+        // There is always a database under the name, or a start would begin anew; its log belongs to no other.
+        remove_if_there(&log)?;
         remove_if_there(&path.with_file_name(format!("{FILE}-shm")))?;
-        // There is always a database under the name, or a start would begin anew.
-        if fs::hard_link(&path, &aside).is_err() {
-            fs::rename(&path, &aside)?;
-        }
         // Commits are counted anew, and the witness is never ahead.
         self.lock.confirm(0);
         fs::rename(new.join(FILE), &path)?;
@@ -186,6 +191,11 @@ impl Wreck {
 
 fn stage(store: &mut Store, packer: &Packer, archive: Vec<(String, i32, seal::Sealed)>) -> Result<(), Fault> {
     store.stage_sealed(Sealed { generation: packer.generation(), parts: Vec::new(), archive })
+}
+
+/// Gives a file a second name; a file system without links gets a copy.
+fn keep(file: &Path, name: &Path) -> io::Result<()> {
+    fs::hard_link(file, name).or_else(|_| fs::copy(file, name).map(drop))
 }
 
 fn name(path: &Path) -> String {

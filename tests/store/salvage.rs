@@ -8,7 +8,7 @@ use slowburn::domain::event::Event;
 use slowburn::domain::reading::Sample;
 use slowburn::domain::state::State;
 use slowburn::engine::{self, persist, salvage};
-use slowburn::store::{OpenError, Store};
+use slowburn::store::{Cover, OpenError, Piece, Store};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -235,4 +235,39 @@ fn what_was_counted_from_its_birth_is_not_counted_again() {
     state.step(&[configured(4), born(5, 100.0), born(6, 107.0), Event::Tick { at: lives::at(9) }]);
     assert_eq!(totals(&state)[0].1, (107.0, 0.0), "all is counted from the birth on");
     assert_eq!(totals(&after), totals(&state), "and not once more");
+}
+
+/// Counts of the last checkpoint with the last values of the one before would count what lies between once more.
+#[test]
+fn a_part_that_vanished_is_not_replaced_by_that_of_an_earlier_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let setup = Arc::new(lives::life_setup());
+    let target = target("a:1", seconds(15));
+    let shown = |at, value| {
+        let series = series(&target, "requests_total", &[("code", "200")]);
+        Event::Scraped(read(&target, lives::at(at).0, vec![sample(&series, value)]))
+    };
+    let mut state = State::default();
+    state.step(&[Event::Configured { at: lives::at(0), setup: setup.clone() }, shown(1, 10.0), shown(2, 110.0)]);
+    engine::plant(dir.path(), &mut state).unwrap();
+    state.step(&[shown(3, 210.0)]);
+    let (mut store, _) = Store::open(dir.path()).unwrap();
+    let mut packer = store.begin(Cover::Everything).unwrap();
+    let upsert = persist::parts(&state).unwrap().into_iter().collect();
+    store.stage(packer.seal(Piece { upsert, ..Piece::default() }).unwrap()).unwrap();
+    // Killed before it sweeps up the rows of the checkpoint before.
+    store.switch().unwrap();
+    drop(store);
+    let database = Connection::open(dir.path().join(DATABASE)).unwrap();
+    let vanished = "DELETE FROM part WHERE key LIKE 'targets/%' AND generation = (SELECT generation FROM meta)";
+    assert_eq!(database.execute(vanished, []).unwrap(), 1);
+    drop(database);
+    let report = salvage::salvage(dir.path(), &setup).unwrap().unwrap();
+    let named = "the part \"targets/000000\" of the last checkpoint: only that of an earlier one is there";
+    assert!(report.lost.iter().any(|lost| lost == named), "{:?}", report.lost);
+
+    let (_store, loaded) = Store::open(dir.path()).unwrap();
+    let mut after = persist::recover(loaded).unwrap().0;
+    after.step(&[shown(4, 310.0), Event::Tick { at: lives::at(9) }]);
+    assert_eq!(totals(&after)[0].1, (200.0, 0.0), "the scrape is a baseline");
 }

@@ -88,6 +88,11 @@ impl Died {
                         let mut log = self.log.clone();
                         change(&mut log, byte);
                         assert!(self.open_with(dir.path(), &log) == *self.before(byte), "byte {byte}: other data");
+                        // What the start wrote is what it read.
+                        if byte % 8 == 0 {
+                            let again = Store::open(dir.path()).unwrap().1;
+                            assert!(again == *self.before(byte), "byte {byte}: other data at the next start");
+                        }
                     }
                 });
             }

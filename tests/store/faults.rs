@@ -139,3 +139,23 @@ fn what_was_acknowledged_between_failures_survives_a_power_loss() {
     let marks: Vec<u8> = loaded.journal.iter().filter(|block| block.len() == 1).map(|block| block[0]).collect();
     assert_eq!(marks, (at..60).collect::<Vec<_>>(), "as of step {at}");
 }
+
+#[test]
+fn child_only_starts() {
+    let Some(dir) = child::dir() else { return };
+    let _store = Store::open(&dir).unwrap();
+    die();
+}
+
+/// The start merged the failed block too. Were the log on the disk still without it, the log would take back some of the
+/// pages after a power loss, and not the others.
+#[test]
+fn a_start_that_loses_its_power_leaves_log_and_database_of_one_moment() {
+    let (disk, dir) = (FaultyDisk::new(), tempfile::tempdir().unwrap());
+    run(&disk, "faults::child_dies_of_a_failed_sync", dir.path());
+    run(&disk, "faults::child_only_starts", dir.path());
+    disk.lose_power(dir.path());
+    let (store, loaded) = Store::open(dir.path()).unwrap();
+    assert_eq!(loaded.journal[0], b"acknowledged");
+    store.archive_reader().unwrap().verify().expect("a sound structure");
+}

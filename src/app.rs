@@ -42,7 +42,7 @@ pub enum StartError {
     #[error(transparent)]
     Archive(#[from] StoreError),
     #[error(
-        "can't recover the state from {path}: it is damaged or of another version; restore a backup, or move it away to begin anew"
+        "can't recover the state from {path}: it is damaged or of another version; restore a backup, save what is sound with `slowburn salvage`, or move it away to begin anew"
     )]
     Recover { path: String, source: RecoverError },
     #[error("the operating system refused a thread for the store: {0}")]
@@ -84,11 +84,12 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let archive = Arc::new(store.archive_reader()?);
     let damage = Arc::new(SetOnce::new());
     let path = || config.storage.path.display().to_string();
+    let journal = loaded.journal_bytes();
     let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
     let started = clock::now();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
-    let saver = Saver::new(writer, kept);
+    let saver = Saver::new(writer, kept, journal);
 
     let (attempts_in, attempts) = mpsc::channel(ATTEMPTS_QUEUE);
     let (reports_in, reports) = mpsc::channel(REPORTS_QUEUE);
@@ -155,7 +156,7 @@ fn check_history(archive: &ArchiveReader, damage: &SetOnce<String>) {
     match archive.verify() {
         Ok(days) => tracing::info!(days, "the stored file and its long history are sound"),
         Err(error) => {
-            tracing::error!(%error, "the stored file is damaged; counting and alerting go on, charts may have a hole: restore a backup when you can");
+            tracing::error!(%error, "the stored file is damaged; counting and alerting go on, charts may have a hole: restore a backup, or stop and run `slowburn salvage`, when you can");
             // It is set here only.
             let _first = damage.set(error.to_string());
         }

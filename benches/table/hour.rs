@@ -75,7 +75,7 @@ pub fn measure(runtime: &Runtime, world: &World) -> Hour {
 fn until_checkpoint(data: &Path, state: &mut State, pages: &mut [Page], more: u32) -> Stages {
     let (mut store, _) = Store::open(data).expect("the data of a moment ago");
     let begun = clock::instant();
-    let (mut ledger, mut stages, own) = (Ledger::new(begun), Stages::default(), Usage::of("self"));
+    let (mut ledger, mut stages, own) = (Ledger::new(begun, 0), Stages::default(), Usage::of("self"));
     let before = own.written();
     let (mut due, mut after) = (false, 0);
     while !due || after < more {
@@ -110,8 +110,9 @@ fn until_checkpoint(data: &Path, state: &mut State, pages: &mut [Page], more: u3
 /// A checkpoint of everything, through the engine's own saver.
 fn checkpoint(runtime: &Runtime, data: &Path, state: &mut State) -> Cost {
     let (store, loaded) = Store::open(data).expect("a data directory");
+    let journal = loaded.journal_bytes();
     let (_, kept) = persist::recover(loaded).expect("what was written");
-    let saver = Saver::new(Writer::spawn(store).expect("a thread"), kept);
+    let saver = Saver::new(Writer::spawn(store).expect("a thread"), kept, journal);
     let held = clock::instant();
     drop(Snapshot::take(state));
     let held = held.elapsed().as_secs_f64();

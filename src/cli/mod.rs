@@ -10,9 +10,11 @@ pub mod demo;
 pub mod export;
 pub mod init;
 pub mod notify_test;
+mod open_files;
 mod output;
 pub mod replay;
 pub mod run;
+pub mod salvage;
 pub mod schema;
 pub mod status;
 pub mod test;
@@ -67,6 +69,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup into the data directory of an engine that does not run
     Restore(backup::RestoreArgs),
+    /// Save what is sound of a damaged data directory, and name what is lost
+    Salvage(salvage::SalvageArgs),
     /// Print the JSON Schema of configuration or SLO files
     Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
@@ -129,6 +133,7 @@ fn execute(command: Command) -> anyhow::Result<Outcome> {
         Command::Init(args) => init::execute(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Salvage(args) => salvage::execute(&args),
         Command::Schema(args) => schema::execute(&args),
         Command::Completions(args) => completions::execute(&args),
         Command::Demo(args) => demo::execute(args),

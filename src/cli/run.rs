@@ -1,6 +1,6 @@
 //! `slowburn run`: the engine, until a signal ends it.
 
-use super::{ListenArgs, Outcome};
+use super::{ListenArgs, Outcome, open_files};
 use crate::app::{self, Options};
 use crate::config::{Config, load};
 use crate::engine::Loader;
@@ -27,6 +27,7 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
     let mut flags = vec![("config".to_owned(), args.config.display().to_string())];
     flags.extend(args.listen.listen.map(|listen| ("web.listen".to_owned(), listen.to_string())));
     let options = Options { listen: args.listen.listen, loader: loader(args.config), flags };
+    open_files::raise();
     runtime()?.block_on(async {
         let mut signals = Signals::new()?;
         let running = app::start(config, options).await?;

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(600);
 /// … or after this much journal, which is what a start has to live through again …
 const JOURNAL_MAX: usize = 2 << 20;
-/// … but not before this time.
+/// … but not before this time, unless a start finds so much.
 const CHECKPOINT_PAUSE: Duration = Duration::from_secs(120);
 /// Time between two attempts to write while the store is in trouble.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
@@ -39,7 +39,11 @@ pub struct Ledger {
     journal: usize,
     /// Of them, those that the checkpoint under way stands for.
     covered: usize,
+    /// The last checkpoint, or the start.
     checkpointed: Instant,
+    /// The start found more journal than there should be. A process that dies again and again may never live long
+    /// enough for a checkpoint, and the journal would grow with each life.
+    overdue: bool,
     under_way: Option<Cover>,
     trouble: Option<Trouble>,
 }
@@ -55,14 +59,16 @@ pub struct Trouble {
 }
 
 impl Ledger {
-    pub fn new(now: Instant) -> Self {
+    /// `journal` are the bytes that this start lived through.
+    pub fn new(now: Instant, journal: usize) -> Self {
         Self {
             encoder: Encoder::new(),
             unsaved: Vec::new(),
             idle: None,
-            journal: 0,
+            journal,
             covered: 0,
             checkpointed: now,
+            overdue: journal >= JOURNAL_MAX,
             under_way: None,
             trouble: None,
         }
@@ -72,7 +78,7 @@ impl Ledger {
         self.trouble.as_ref()
     }
 
-    /// Bytes of journal that a start of this moment would have to live through, as far as this process wrote them.
+    /// Bytes of journal that a start of this moment would have to live through.
     pub fn journal(&self) -> usize {
         self.journal
     }
@@ -136,7 +142,10 @@ impl Ledger {
         let since = now.saturating_duration_since(self.checkpointed);
         match &self.trouble {
             Some(trouble) => now >= trouble.retry,
-            None => since >= CHECKPOINT_EVERY || self.journal >= JOURNAL_MAX && since >= CHECKPOINT_PAUSE,
+            None => {
+                let long = self.journal >= JOURNAL_MAX && since >= CHECKPOINT_PAUSE;
+                self.overdue || long || since >= CHECKPOINT_EVERY
+            }
         }
     }
 
@@ -152,6 +161,7 @@ impl Ledger {
         }
         self.covered = 0;
         self.checkpointed = now;
+        self.overdue = false;
     }
 
     /// Notes that the checkpoint under way came to nothing.
@@ -161,6 +171,14 @@ impl Ledger {
             self.unsaved.clear();
             self.fail(error, now + RETRY_EVERY, wall, true);
         } else if !self.journal_fails() {
+            self.fail(error, now + RETRY_CHECKPOINT_EVERY, wall, false);
+        }
+    }
+
+    /// Notes that the checkpoint is in force, but the store could not be tidied up after it. Nothing is at risk, yet the
+    /// disk refuses something, and the file grows.
+    pub fn left_untidy(&mut self, error: String, now: Instant, wall: Timestamp) {
+        if !self.journal_fails() {
             self.fail(error, now + RETRY_CHECKPOINT_EVERY, wall, false);
         }
     }

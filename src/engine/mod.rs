@@ -16,6 +16,7 @@ pub mod persist;
 mod plant;
 mod publish;
 mod queries;
+pub mod salvage;
 mod saver;
 pub mod selectors;
 pub mod snapshot;

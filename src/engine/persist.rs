@@ -16,7 +16,7 @@ use crate::domain::reading::TargetId;
 use crate::domain::setup::Setup;
 use crate::domain::shared::Shared;
 use crate::domain::slo_state::SloState;
-use crate::domain::state::State;
+use crate::domain::state::{Core, State};
 use crate::domain::target_state::TargetState;
 use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
@@ -33,9 +33,9 @@ pub(super) const RETIRED: &str = "gone/";
 pub(super) const TARGETS: &str = "targets/";
 pub(super) const OLD: &str = "old/";
 
-const SLO_OF_FORMAT_1: &str = "slo/";
-const RETIRED_OF_FORMAT_1: &str = "retired/";
-const TARGET_OF_FORMAT_1: &str = "target/";
+pub(super) const SLO_OF_FORMAT_1: &str = "slo/";
+pub(super) const RETIRED_OF_FORMAT_1: &str = "retired/";
+pub(super) const TARGET_OF_FORMAT_1: &str = "target/";
 
 /// Why what was stored can't be understood.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ pub fn recover(loaded: Loaded) -> Result<(State, Kept), RecoverError> {
     Ok((state, kept))
 }
 
-fn replay(state: &mut State, event: &Event) {
+pub(super) fn replay(state: &mut State, event: &Event) {
     // What a past event caused was acted on then; only the state is of interest.
     let _effects = state.step(std::slice::from_ref(event));
 }
@@ -116,17 +116,19 @@ fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     // Taken out one by one, for they are moved and not copied.
     let old = Mutex::new(take(&mut parts, OLD));
     if let Some(core) = parts.remove(CORE) {
-        state.core = all(CORE, &core)?.pop().unwrap_or_default();
+        state.core = load_core(&core)?;
     }
-    let slos = load_slos(&take(&mut parts, SLOS), &old)?;
-    let retired = load_slos(&take(&mut parts, RETIRED), &old)?;
+    let mut missing = Vec::new();
+    let slos = load_slos(&take(&mut parts, SLOS), &old, &mut missing)?;
+    let retired = load_slos(&take(&mut parts, RETIRED), &old, &mut missing)?;
+    if let Some(part) = missing.into_iter().next() {
+        return Err(RecoverError::Old { part });
+    }
     let slos_1 = load_slos_of_format_1(&take(&mut parts, SLO_OF_FORMAT_1))?;
     let retired_1 = load_slos_of_format_1(&take(&mut parts, RETIRED_OF_FORMAT_1))?;
     for prefix in [TARGETS, TARGET_OF_FORMAT_1] {
         for (part, body) in take(&mut parts, prefix) {
-            for (id, target) in all::<(TargetId, TargetState)>(&part, &body)? {
-                state.targets.insert(id, target.into());
-            }
+            load_targets(&mut state, &part, &body)?;
         }
     }
     state.retired = retired.into_iter().chain(retired_1).map(|(_, slo)| slo).collect();
@@ -134,8 +136,18 @@ fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
     Ok(state)
 }
 
+pub(super) fn load_targets(state: &mut State, part: &str, body: &[u8]) -> Result<(), RecoverError> {
+    let targets = all::<(TargetId, TargetState)>(part, body)?;
+    state.targets.extend(targets.into_iter().map(|(id, target)| (id, target.into())));
+    Ok(())
+}
+
+pub(super) fn load_core(body: &[u8]) -> Result<Core, RecoverError> {
+    Ok(all(CORE, body)?.pop().unwrap_or_default())
+}
+
 /// The parts whose keys begin so.
-fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     let mut taken = parts.split_off(prefix);
     // Behind the last key that begins with the prefix, which ends with a slash.
     let mut rest = taken.split_off(&format!("{}0", prefix.trim_end_matches('/')));
@@ -156,23 +168,27 @@ fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, Recov
 }
 
 /// Old pasts by key, each taken out once.
-type OldParts = Mutex<BTreeMap<String, Vec<u8>>>;
+pub(super) type OldParts = Mutex<BTreeMap<String, Vec<u8>>>;
 
-/// Decodes the parts on all cores, for people wait for a start, and joins what they hold in their order.
-fn load_slos(
+/// Decodes the parts on all cores, for people wait for a start, and joins what they hold in their order. `missing` gets
+/// the keys of old pasts that are not there, or of another moment; such a budget begins later.
+pub(super) fn load_slos(
     parts: &BTreeMap<String, Vec<u8>>,
     old: &OldParts,
+    missing: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
     let parts: Vec<(&String, &Vec<u8>)> = parts.iter().collect();
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let shares = parts.chunks(parts.len().div_ceil(cores).max(1));
-    let decoded: Vec<Result<Vec<SloState>, RecoverError>> = std::thread::scope(|scope| {
+    let decoded: Vec<Result<Decoded, RecoverError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = shares.map(|share| scope.spawn(move || decode_slos(share, old))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
     for share in decoded {
-        for slo in share? {
+        let mut share = share?;
+        missing.append(&mut share.missing);
+        for slo in share.slos {
             match slos.get_mut(&slo.key) {
                 Some(known) => known.absorb(slo),
                 None => drop(slos.insert(slo.key.clone(), slo.into())),
@@ -182,19 +198,27 @@ fn load_slos(
     Ok(slos)
 }
 
-fn decode_slos(parts: &[(&String, &Vec<u8>)], old: &OldParts) -> Result<Vec<SloState>, RecoverError> {
-    let mut slos = Vec::new();
+/// What some parts hold.
+#[derive(Default)]
+struct Decoded {
+    slos: Vec<SloState>,
+    /// Keys of old pasts that are not there.
+    missing: Vec<String>,
+}
+
+fn decode_slos(parts: &[(&String, &Vec<u8>)], old: &OldParts) -> Result<Decoded, RecoverError> {
+    let mut decoded = Decoded::default();
     for (part, body) in parts {
         for (mut slo, versions) in all::<SloPart>(part, body)? {
-            attach(&mut slo, &versions, old)?;
-            slos.push(slo);
+            attach(&mut slo, &versions, old, &mut decoded.missing);
+            decoded.slos.push(slo);
         }
     }
-    Ok(slos)
+    Ok(decoded)
 }
 
 /// Gives the histories their old pasts back.
-fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts) -> Result<(), RecoverError> {
+fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts, missing: &mut Vec<String>) {
     let mut versions = versions.iter();
     let SloState { key, groups, .. } = slo;
     for (values, group) in groups {
@@ -207,14 +231,13 @@ fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts) -> Result<(), Re
             let found = old.lock().unwrap_or_else(PoisonError::into_inner).remove(&part);
             let found = found.and_then(Old::from_bytes).filter(|old| old.version() == version);
             if !found.is_some_and(|old| history.attach(old)) {
-                return Err(RecoverError::Old { part });
+                missing.push(part);
             }
         }
     }
-    Ok(())
 }
 
-fn load_slos_of_format_1(
+pub(super) fn load_slos_of_format_1(
     parts: &BTreeMap<String, Vec<u8>>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
     let mut slos = BTreeMap::new();

@@ -4,7 +4,7 @@ use super::archive;
 use super::persist::RecoverError;
 use super::snapshot::{Pieces, Snapshot};
 use crate::domain::state::State;
-use crate::store::{Cover, OpenError, Store, StoreError};
+use crate::store::{Cover, OpenError, Packer, Store, StoreError};
 use std::path::Path;
 
 /// Why nothing was planted.
@@ -26,9 +26,14 @@ pub fn plant(dir: &Path, state: &mut State) -> Result<(), PlantError> {
     if !loaded.parts.is_empty() || !loaded.journal.is_empty() {
         return Err(PlantError::NotEmpty);
     }
+    let mut packer = store.begin(Cover::Everything)?;
+    write(&mut store, &mut packer, state)
+}
+
+/// Writes the state as a checkpoint that was begun, to its end.
+pub(super) fn write(store: &mut Store, packer: &mut Packer, state: &mut State) -> Result<(), PlantError> {
     // Counts in memory reach back far enough for charts of the days that are not written yet.
     let mut pieces = Pieces::new(Snapshot::take(state)?, Default::default());
-    let mut packer = store.begin(Cover::Everything)?;
     while let Some(piece) = pieces.next_piece()? {
         store.stage(packer.seal(piece)?)?;
     }

@@ -12,7 +12,7 @@ use crate::domain::state::State;
 use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
-use crate::store::{Cover, Handle, Writer};
+use crate::store::{Begun, Handle, Writer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -35,6 +35,8 @@ pub struct Saver {
 /// What became of a checkpoint.
 struct Outcome {
     result: Result<Written, Failure>,
+    /// Why what it made needless could not be removed, or the log not be merged.
+    untidy: Option<String>,
     took: Duration,
 }
 
@@ -45,9 +47,9 @@ struct Failure {
 }
 
 impl Saver {
-    /// `kept` is what the store holds already.
-    pub fn new(writer: Writer, kept: Kept) -> Self {
-        let ledger = Ledger::new(clock::instant());
+    /// `kept` is what the store holds already, besides so many bytes of journal.
+    pub fn new(writer: Writer, kept: Kept, journal: usize) -> Self {
+        let ledger = Ledger::new(clock::instant(), journal);
         Self { writer, ledger, kept: Arc::new(kept), checkpoint: None, commits: 0, last_commit: None }
     }
 
@@ -80,7 +82,7 @@ impl Saver {
             }
             None => false,
         };
-        self.begin(state, false, REST);
+        self.begin(state, false, REST).await;
         self.tell(in_trouble);
         if appended || ended { self.ledger.news(state, clock::now()) } else { None }
     }
@@ -108,21 +110,23 @@ impl Saver {
         true
     }
 
-    fn begin(&mut self, state: &State, wanted: bool, rest: u32) {
+    /// Before anything else is appended, or the checkpoint would cover what its snapshot does not hold.
+    async fn begin(&mut self, state: &State, wanted: bool, rest: u32) {
         let Some(cover) = self.ledger.begin_checkpoint(clock::instant(), wanted) else { return };
         match Snapshot::take(state) {
             Ok(snapshot) => {
                 let pieces = Pieces::new(snapshot, self.kept.clone());
-                let store = self.writer.handle();
-                self.checkpoint = Some(tokio::task::spawn_blocking(move || write(pieces, store, cover, rest)));
+                let begun = self.writer.begin(cover).await;
+                self.checkpoint = Some(tokio::task::spawn_blocking(move || write(pieces, begun, rest)));
             }
             Err(error) => self.ledger.checkpoint_failed(error.to_string(), clock::instant(), clock::now()),
         }
     }
 
     async fn reap(&mut self, checkpoint: JoinHandle<Outcome>, state: &mut State, metrics: &Metrics) {
-        let Outcome { result, took } = checkpoint.await.unwrap_or_else(|panic| Outcome {
+        let Outcome { result, untidy, took } = checkpoint.await.unwrap_or_else(|panic| Outcome {
             result: Err(Failure { error: format!("writing a checkpoint ended by a panic: {panic}"), kept: None }),
+            untidy: None,
             took: Duration::ZERO,
         });
         let bytes = result.as_ref().map_or(0, |written| written.bytes as u64);
@@ -132,6 +136,9 @@ impl Saver {
                 self.kept = Arc::new(kept);
                 archive::written(state, archived);
                 self.ledger.checkpointed(clock::instant());
+                if let Some(error) = untidy {
+                    self.ledger.left_untidy(error, clock::instant(), clock::now());
+                }
                 self.last_commit = Some(clock::now());
             }
             Err(Failure { error, kept }) => {
@@ -161,7 +168,7 @@ impl Saver {
         }
         // That trouble begins or ends now has nobody left to tell; the next start finds it in the state.
         self.append(metrics).await;
-        self.begin(state, true, 0);
+        self.begin(state, true, 0).await;
         if let Some(checkpoint) = self.checkpoint.take() {
             self.reap(checkpoint, state, metrics).await;
         }
@@ -173,26 +180,31 @@ impl Saver {
 }
 
 /// Writes a checkpoint from its first piece to the last row that it makes needless. Blocks.
-fn write(mut pieces: Pieces, mut store: Handle, cover: Cover, rest: u32) -> Outcome {
-    let begun = clock::instant();
+fn write(mut pieces: Pieces, begun: Begun, rest: u32) -> Outcome {
+    let start = clock::instant();
     let drop_archive_before = Some(archive::oldest_day(pieces.now()));
-    if let Err(error) = write_pieces(&mut pieces, &mut store, cover, rest) {
-        let failure = Failure { error, kept: Some(pieces.given_up()) };
-        return Outcome { result: Err(failure), took: begun.elapsed() };
-    }
-    let mut sweeping = clock::instant();
-    while store.sweep(drop_archive_before).unwrap_or_else(|error| {
-        tracing::debug!(%error, "the next checkpoint sweeps up");
-        false
-    }) {
-        pause(sweeping.elapsed(), rest);
-        sweeping = clock::instant();
-    }
-    Outcome { result: Ok(pieces.written()), took: begun.elapsed() }
+    let mut store = match write_pieces(&mut pieces, begun, rest) {
+        Ok(store) => store,
+        Err(error) => {
+            let failure = Failure { error, kept: Some(pieces.given_up()) };
+            return Outcome { result: Err(failure), untidy: None, took: start.elapsed() };
+        }
+    };
+    let untidy = sweep(&mut store, drop_archive_before, rest).err();
+    Outcome { result: Ok(pieces.written()), untidy, took: start.elapsed() }
 }
 
-fn write_pieces(pieces: &mut Pieces, store: &mut Handle, cover: Cover, rest: u32) -> Result<(), String> {
-    let mut packer = store.begin(cover).map_err(|error| error.to_string())?;
+fn sweep(store: &mut Handle, drop_archive_before: Option<i32>, rest: u32) -> Result<(), String> {
+    let mut begun = clock::instant();
+    while store.sweep(drop_archive_before).map_err(|error| error.to_string())? {
+        pause(begun.elapsed(), rest);
+        begun = clock::instant();
+    }
+    Ok(())
+}
+
+fn write_pieces(pieces: &mut Pieces, begun: Begun, rest: u32) -> Result<Handle, String> {
+    let (mut store, mut packer) = begun.wait().map_err(|error| error.to_string())?;
     loop {
         let begun = clock::instant();
         let Some(piece) = pieces.next_piece().map_err(|error| error.to_string())? else { break };
@@ -200,7 +212,7 @@ fn write_pieces(pieces: &mut Pieces, store: &mut Handle, cover: Cover, rest: u32
         store.stage(sealed).map_err(|error| error.to_string())?;
         pause(begun.elapsed(), rest);
     }
-    store.switch().map_err(|error| error.to_string())
+    store.switch().map_err(|error| error.to_string()).map(|()| store)
 }
 
 fn pause(took: Duration, rest: u32) {

@@ -1,12 +1,13 @@
 //! Long history for charts: one body for each key and UTC day.
 
+use super::database::Readers;
 use super::error::{Fault, StoreError};
 use super::load::{blob, check_structure};
 use super::seal::{Place, check, unseal};
 use rusqlite::{Connection, OpenFlags};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 use std::time::Duration;
 
 /// The days that exist are found by jumping from one to the next: there are hundreds of them, and thousands of keys
@@ -26,38 +27,45 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// Reads history beside the writer, from any thread, without making it wait.
 #[derive(Debug)]
 pub struct ArchiveReader {
-    connection: Mutex<Connection>,
     path: PathBuf,
+    readers: Readers,
     /// What is wrong with the file as a whole; empty until somebody needed to know.
     structure: OnceLock<Result<(), StoreError>>,
 }
 
 impl ArchiveReader {
-    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
-        Ok(Self { connection: Mutex::new(open_reader(path)?), path: path.to_owned(), structure: OnceLock::new() })
+    pub(super) fn open(path: &Path, readers: Readers) -> Result<Self, Fault> {
+        let reader = Self { path: path.to_owned(), readers, structure: OnceLock::new() };
+        reader.read(|_| Ok(()))?;
+        Ok(reader)
+    }
+
+    /// With a connection of its own, which is gone afterwards: see [`super::database`].
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        let _shared = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        work(&open_reader(&self.path)?)
     }
 
     /// Checks the file's structure, compares every checksum, and returns how many bodies there are. Takes as long as
     /// reading all of it.
     pub fn verify(&self) -> Result<u64, StoreError> {
         self.structure()?;
-        let checked = open_reader(&self.path).and_then(|connection| verify(&connection));
-        checked.map_err(|fault| fault.while_doing("check history"))
+        self.read(verify).map_err(|fault| fault.while_doing("check history"))
     }
 
     /// In a file with a damaged structure rows could be missing without notice, so it is checked once, before the first
     /// row is believed.
     fn structure(&self) -> Result<(), StoreError> {
-        let check = || open_reader(&self.path).and_then(|connection| check_structure(&connection));
-        self.structure.get_or_init(|| check().map_err(|fault| fault.while_doing("check the file"))).clone()
+        self.structure
+            .get_or_init(|| self.read(check_structure).map_err(|fault| fault.while_doing("check the file")))
+            .clone()
     }
 
     /// The stored days of a key (counted from 1970-01-01) in a range, in order. Blocks on the disk, and until the
     /// structure of the file is checked.
     pub fn archive(&self, key: &str, days: RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, StoreError> {
         self.structure()?;
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        read(&connection, key, &days).map_err(|fault| fault.while_doing("read history"))
+        self.read(|connection| read(connection, key, &days)).map_err(|fault| fault.while_doing("read history"))
     }
 }
 
@@ -83,7 +91,7 @@ pub fn verify(connection: &Connection) -> Result<u64, Fault> {
 
 pub fn read(connection: &Connection, key: &str, days: &RangeInclusive<i32>) -> Result<Vec<(i32, Vec<u8>)>, Fault> {
     let mut found = Vec::new();
-    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut statement = connection.prepare(SELECT)?;
     let mut rows = statement.query((days.start(), days.end(), key))?;
     while let Some(row) = rows.next()? {
         let day: i32 = row.get(0)?;

@@ -27,8 +27,8 @@ pub enum OpenError {
     )]
     Newer { path: PathBuf, found: u32, known: u32 },
     #[error(
-        "{} is damaged: {what}; slowburn leaves it as it is: restore the whole directory from a backup, or move \
-         slowburn.db* out of {} to begin anew with empty budgets and history", path.display(), dir_of(path)
+        "{} is damaged: {what}; slowburn leaves it as it is: restore a backup, save what is sound with `slowburn salvage`, \
+         or move slowburn.db* out of {} to begin anew with empty budgets and history", path.display(), dir_of(path)
     )]
     Damaged { path: PathBuf, what: String },
     #[error(
@@ -62,6 +62,8 @@ pub enum StoreErrorKind {
     Damaged,
     /// The system could not read or write.
     Io,
+    /// Others are in the way; a later attempt finds it free.
+    Busy,
     /// A body is larger than the store takes.
     TooLarge,
     /// The writer has ended.
@@ -100,6 +102,8 @@ pub(super) enum Fault {
     Io(io::Error),
     /// A call that can't come now.
     Order(&'static str),
+    /// Others are in the way.
+    Busy(&'static str),
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -124,6 +128,7 @@ impl Fault {
             Self::Damaged(_) => StoreErrorKind::Damaged,
             Self::TooLarge { .. } => StoreErrorKind::TooLarge,
             Self::Order(_) => StoreErrorKind::Closed,
+            Self::Busy(_) => StoreErrorKind::Busy,
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => StoreErrorKind::Full,
             Self::Io(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::ReadOnly,
             Self::Io(_) => StoreErrorKind::Io,
@@ -143,7 +148,7 @@ impl Fault {
         match self {
             Self::Damaged(what) => format!("{what} is damaged"),
             Self::TooLarge { bytes, most } => format!("a body of {bytes} bytes is larger than {most}"),
-            Self::Order(what) => (*what).to_owned(),
+            Self::Order(what) | Self::Busy(what) => (*what).to_owned(),
             Self::Io(error) => error.to_string(),
             Self::Sql(error) => error.to_string(),
         }
@@ -165,6 +170,7 @@ fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
         }
         _ => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
+            Some(ErrorCode::DatabaseBusy) => StoreErrorKind::Busy,
             Some(ErrorCode::ReadOnly) => StoreErrorKind::ReadOnly,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreErrorKind::Damaged,
             _ => StoreErrorKind::Io,

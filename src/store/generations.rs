@@ -51,6 +51,7 @@ struct Attempt {
 }
 
 /// One row of a part, without its body.
+#[derive(Clone)]
 pub struct Row {
     pub key: String,
     pub generation: i64,

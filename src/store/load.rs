@@ -11,7 +11,7 @@ use super::generations::{self, Generations};
 use super::schema;
 use super::seal::{Place, unseal};
 use rusqlite::{Connection, Row};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a recovery starts from: the state's parts as of the last checkpoint, and the journal blocks after it in
 /// order.
@@ -19,6 +19,13 @@ use std::collections::BTreeMap;
 pub struct Loaded {
     pub parts: BTreeMap<String, Vec<u8>>,
     pub journal: Vec<Vec<u8>>,
+}
+
+impl Loaded {
+    /// Bytes of all blocks.
+    pub fn journal_bytes(&self) -> usize {
+        self.journal.iter().map(Vec::len).sum()
+    }
 }
 
 /// What was loaded, the last commit in it, and which rows it is made of.
@@ -29,11 +36,11 @@ pub struct Found {
 }
 
 /// The row of `meta`.
-struct Meta {
-    checkpoint: i64,
-    generation: i64,
-    parts: i64,
-    parts_sum: i64,
+pub struct Meta {
+    pub checkpoint: i64,
+    pub generation: i64,
+    pub parts: i64,
+    pub parts_sum: i64,
 }
 
 /// Reads everything of a file of this format; a fault names what is damaged.
@@ -65,14 +72,8 @@ pub fn generations(connection: &Connection) -> Result<Generations, Fault> {
 }
 
 fn overview(connection: &Connection) -> Result<(Meta, Generations), Fault> {
-    let meta =
-        connection.query_row("SELECT checkpoint, generation, parts, parts_sum FROM meta WHERE id = 1", [], |row| {
-            Ok(Meta { checkpoint: row.get(0)?, generation: row.get(1)?, parts: row.get(2)?, parts_sum: row.get(3)? })
-        })?;
-    let abandoned = connection
-        .prepare("SELECT generation FROM abandoned")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let meta = meta(connection, schema::FORMAT)?;
+    let abandoned = abandoned(connection, schema::FORMAT)?;
     let rows = rows(connection, "SELECT key, generation, crc, body IS NULL FROM part")?;
     let generations = Generations::new(meta.generation, rows.into_iter(), &abandoned);
     Ok((meta, generations))
@@ -80,11 +81,26 @@ fn overview(connection: &Connection) -> Result<(Meta, Generations), Fault> {
 
 /// There, every row counts.
 fn overview_of_format_1(connection: &Connection) -> Result<(Meta, Generations), Fault> {
-    let meta = connection.query_row("SELECT checkpoint, parts, parts_sum FROM meta WHERE id = 1", [], |row| {
-        Ok(Meta { checkpoint: row.get(0)?, generation: 0, parts: row.get(1)?, parts_sum: row.get(2)? })
-    })?;
     let rows = rows(connection, "SELECT key, 0, crc, 0 FROM part")?;
-    Ok((meta, Generations::new(0, rows.into_iter(), &Default::default())))
+    Ok((meta(connection, 1)?, Generations::new(0, rows.into_iter(), &Default::default())))
+}
+
+/// What the last checkpoint left; format 1 knew no generations.
+pub fn meta(connection: &Connection, format: u32) -> Result<Meta, Fault> {
+    let generation = if format == 1 { "0" } else { "generation" };
+    let sql = format!("SELECT checkpoint, {generation}, parts, parts_sum FROM meta WHERE id = 1");
+    Ok(connection.query_row(&sql, [], |row| {
+        Ok(Meta { checkpoint: row.get(0)?, generation: row.get(1)?, parts: row.get(2)?, parts_sum: row.get(3)? })
+    })?)
+}
+
+/// Generations whose rows never count.
+pub fn abandoned(connection: &Connection, format: u32) -> Result<BTreeSet<i64>, Fault> {
+    if format == 1 {
+        return Ok(BTreeSet::new());
+    }
+    let mut statement = connection.prepare("SELECT generation FROM abandoned")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 fn rows(connection: &Connection, sql: &str) -> Result<Vec<generations::Row>, Fault> {

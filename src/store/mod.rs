@@ -13,12 +13,15 @@
 mod archive;
 pub mod backup;
 pub mod codec;
+mod database;
 mod error;
 mod generations;
 mod load;
 mod lock;
 mod open;
 mod piece;
+pub mod salvage;
+mod scan;
 mod schema;
 mod seal;
 #[cfg(test)]
@@ -30,8 +33,9 @@ pub use error::{OpenError, StoreError, StoreErrorKind};
 pub use load::Loaded;
 pub use piece::{ArchiveDay, Checkpoint, Packer, Piece, Sealed};
 pub use seal::MAX_BODY;
-pub use writer::{Handle, Writer};
+pub use writer::{Begun, Handle, Writer};
 
+use database::Database;
 use error::Fault;
 use generations::Generations;
 use lock::DirLock;
@@ -50,10 +54,14 @@ const FREE_PAGES_KEPT: i64 = 2048;
 /// Pages given back at once at most.
 const PAGES_GIVEN_BACK: i64 = 4096;
 
+/// What a transaction adds to the log besides its bodies, and what removing rows does.
+const OVERHEAD: usize = 8 << 10;
+const SWEPT: usize = 256 << 10;
+
 /// The data directory, opened for writing. Calls block until the disk has answered.
 pub struct Store {
     // Dropped in this order: the lock goes last.
-    connection: Connection,
+    database: Database,
     sealer: Sealer,
     lock: DirLock,
     path: PathBuf,
@@ -79,7 +87,7 @@ impl Store {
     }
 
     fn new(
-        connection: Connection,
+        database: Database,
         sealer: Sealer,
         mut lock: DirLock,
         path: PathBuf,
@@ -87,7 +95,7 @@ impl Store {
         generations: Generations,
     ) -> Self {
         lock.confirm(commit);
-        Self { connection, sealer, lock, path, commit, generations }
+        Self { database, sealer, lock, path, commit, generations }
     }
 
     /// Adds a block to the journal; when it returns the block is on the disk.
@@ -98,11 +106,10 @@ impl Store {
     fn insert_block(&mut self, block: &[u8]) -> Result<(), Fault> {
         let commit = self.commit + 1;
         let sealed = self.sealer.seal(Place::Journal(commit), block)?;
-        self.connection.prepare_cached("INSERT INTO journal (seq, crc, body) VALUES (?1, ?2, ?3)")?.execute((
-            commit,
-            sealed.crc,
-            sealed.body,
-        ))?;
+        self.database.write(sealed.body.len() + OVERHEAD, |connection| {
+            let mut insert = connection.prepare_cached("INSERT INTO journal (seq, crc, body) VALUES (?1, ?2, ?3)")?;
+            Ok(insert.execute((commit, sealed.crc, sealed.body)).map(drop)?)
+        })?;
         self.confirm(commit);
         Ok(())
     }
@@ -128,32 +135,39 @@ impl Store {
             Cover::Appended => self.commit,
             Cover::Everything => self.commit + 1,
         };
-        let generation = self.generations.begin(&mut self.connection, covers);
+        let generation = self.database.settle().and_then(|()| {
+            let generations = &mut self.generations;
+            self.database.write(OVERHEAD, |connection| generations.begin(connection, covers))
+        });
         generation.and_then(Packer::new).map_err(|fault| fault.while_doing("begin a checkpoint"))
     }
 
     /// Writes one piece of the checkpoint that was begun, in one transaction. It is not in force yet; its history is.
     pub fn stage(&mut self, piece: Sealed) -> Result<(), StoreError> {
-        self.generations.stage(&mut self.connection, piece).map_err(|fault| fault.while_doing("write a checkpoint"))
+        self.stage_sealed(piece).map_err(|fault| fault.while_doing("write a checkpoint"))
+    }
+
+    fn stage_sealed(&mut self, piece: Sealed) -> Result<(), Fault> {
+        let generations = &mut self.generations;
+        self.database.write(piece.bytes() + OVERHEAD, |connection| generations.stage(connection, piece))
     }
 
     /// Brings what was staged into force: when it returns that is on the disk, and when it fails nothing has changed.
     pub fn switch(&mut self) -> Result<(), StoreError> {
-        let covers = self.generations.switch(&mut self.connection);
+        let generations = &mut self.generations;
+        let covers = self.database.write(SWEPT, |connection| generations.switch(connection));
         let covers = covers.map_err(|fault| fault.while_doing("finish a checkpoint"))?;
         self.confirm(self.commit.max(covers));
         Ok(())
     }
 
     /// Removes some of what is no longer in force, and history before a day (counted from 1970-01-01). `true` while there
-    /// is more.
+    /// is more. Fails too where what is in force can't be merged into the file.
     pub fn sweep(&mut self, drop_archive_before: Option<i32>) -> Result<bool, StoreError> {
-        let more = self.generations.sweep(&mut self.connection, drop_archive_before);
-        let more = more.map_err(|fault| fault.while_doing("remove an old checkpoint"))?;
-        if !more && let Err(error) = self.tidy() {
-            tracing::debug!(%error, "the store could not give back free room; the next checkpoint tries again");
-        }
-        Ok(more)
+        let generations = &mut self.generations;
+        let more = self.database.write(SWEPT, |connection| generations.sweep(connection, drop_archive_before));
+        let more = more.and_then(|more| if more { Ok(true) } else { self.tidy().map(|()| false) });
+        more.map_err(|fault| fault.while_doing("remove an old checkpoint"))
     }
 
     fn sweep_all(&mut self, drop_archive_before: Option<i32>) {
@@ -170,23 +184,14 @@ impl Store {
     }
 
     /// Gives room back: free pages beyond what is written next, and the write-ahead log.
-    fn tidy(&mut self) -> rusqlite::Result<()> {
-        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let excess = pragma("freelist_count")? - FREE_PAGES_KEPT.max(pragma("page_count")? / 2);
-        if excess > 0 {
-            let pages = excess.min(PAGES_GIVEN_BACK);
-            // Each step frees one page.
-            let mut vacuum = self.connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
-            let mut steps = vacuum.query([])?;
-            while steps.next()?.is_some() {}
-        }
-        // A reader may hold the log's end; then it is reset at a later checkpoint.
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    fn tidy(&mut self) -> Result<(), Fault> {
+        self.database.write(0, give_back)?;
+        self.database.merge_all()
     }
 
     /// A handle that reads history from another thread; it never makes the writer wait.
     pub fn archive_reader(&self) -> Result<ArchiveReader, StoreError> {
-        ArchiveReader::open(&self.path).map_err(|fault| fault.while_doing("open its history"))
+        ArchiveReader::open(&self.path, self.database.readers()).map_err(|fault| fault.while_doing("open its history"))
     }
 
     /// Bytes on the disk, the write-ahead log included.
@@ -201,7 +206,24 @@ impl std::fmt::Debug for Store {
     }
 }
 
+fn give_back(connection: &mut Connection) -> Result<(), Fault> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let excess = pragma("freelist_count")? - FREE_PAGES_KEPT.max(pragma("page_count")? / 2);
+    if excess > 0 {
+        let pages = excess.min(PAGES_GIVEN_BACK);
+        // Each step frees one page.
+        let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+        let mut steps = vacuum.query([])?;
+        while steps.next()?.is_some() {}
+    }
+    Ok(())
+}
+
 fn size(path: &Path) -> u64 {
-    let log = path.with_file_name(format!("{FILE}-wal"));
-    [path, &log].iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+    [path, &log_of(path)].iter().filter_map(|path| fs::metadata(path).ok()).map(|file| file.len()).sum()
+}
+
+/// The write-ahead log of a database.
+fn log_of(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{FILE}-wal"))
 }

@@ -5,6 +5,7 @@
 //! looked at before SQLite touches it, then read and checked through a read-only connection; only then is it opened for
 //! writing. A refused file is byte for byte what it was.
 
+use super::database::Database;
 use super::error::{Fault, OpenError, StoreErrorKind};
 use super::load::{Found, Loaded, check_structure, load};
 use super::lock::{self, DirLock};
@@ -44,9 +45,9 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
             confirmed: lock.confirmed(),
         });
     }
-    let connection = opening.connect().map_err(|fault| opening.refuse(fault))?;
+    let database = Database::open(opening.path.clone()).map_err(|fault| opening.refuse(fault))?;
     let sealer = Sealer::new().map_err(|error| opening.refuse(error.into()))?;
-    Ok((Store::new(connection, sealer, lock, opening.path, commit, generations), loaded))
+    Ok((Store::new(database, sealer, lock, opening.path, commit, generations), loaded))
 }
 
 /// A database and what was found in it.
@@ -58,6 +59,13 @@ pub struct Checked {
 /// Looks at a file that need not be in a data directory, without SQLite.
 pub fn check_header(path: &Path) -> Result<(), OpenError> {
     Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() }.check_header()
+}
+
+/// Opens such a file for reading, whatever is in it, and tells its format.
+pub fn look(path: &Path) -> Result<(Connection, u32), OpenError> {
+    let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
+    opening.check_header()?;
+    opening.look()
 }
 
 /// Checks such a file, its structure too, through a connection that can't write.
@@ -154,6 +162,13 @@ impl Opening<'_> {
 
     /// Checks and loads everything through a connection that can't write.
     fn verify(&self) -> Result<Checked, OpenError> {
+        let (connection, format) = self.look()?;
+        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
+        Ok(Checked { connection, found })
+    }
+
+    /// A connection that can't write to a database of ours, and its format.
+    fn look(&self) -> Result<(Connection, u32), OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || -> Result<_, Fault> {
             let connection = Connection::open_with_flags(&self.path, flags)?;
@@ -165,24 +180,26 @@ impl Opening<'_> {
         let (connection, [application_id, format]) = connect().map_err(|fault| self.refuse(fault))?;
         let sql = |error: rusqlite::Error| self.refuse(error.into());
         let format = self.check_identity(application_id.map_err(sql)?, format.map_err(sql)?)?;
-        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
-        Ok(Checked { connection, found })
+        Ok((connection, format))
     }
+}
 
-    fn connect(&self) -> Result<Connection, Fault> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(&self.path, flags)?;
-        if connection.is_readonly("main")? {
-            return Err(Fault::Io(io::Error::new(io::ErrorKind::PermissionDenied, "slowburn.db can't be written")));
-        }
-        // There is one writer, so nothing is worth a wait; a reader only delays the reset of the log.
-        connection.busy_timeout(Duration::ZERO)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.query_row(&format!("PRAGMA journal_size_limit = {WAL_KEPT}"), [], |_| Ok(()))?;
-        schema::migrate(&mut connection)?;
-        Ok(connection)
+/// Opens a database that was checked, for writing.
+pub fn connect(path: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    if connection.is_readonly("main")? {
+        return Err(Fault::Io(io::Error::new(io::ErrorKind::PermissionDenied, "slowburn.db can't be written")));
     }
+    // There is one writer, so nothing is worth a wait; a reader only delays the reset of the log.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.query_row(&format!("PRAGMA journal_size_limit = {WAL_KEPT}"), [], |_| Ok(()))?;
+    // See `database`.
+    connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
 }
 
 fn number(header: &[u8], at: usize) -> Option<u32> {

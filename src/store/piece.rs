@@ -62,9 +62,21 @@ pub struct Sealed {
     pub(super) archive: Vec<(String, i32, seal::Sealed)>,
 }
 
+impl Sealed {
+    /// Bytes of all bodies.
+    pub(super) fn bytes(&self) -> usize {
+        let parts = self.parts.iter().filter_map(|(_, sealed)| sealed.as_ref());
+        parts.chain(self.archive.iter().map(|(_, _, sealed)| sealed)).map(|sealed| sealed.body.len()).sum()
+    }
+}
+
 impl Packer {
     pub(super) fn new(generation: i64) -> Result<Self, Fault> {
         Ok(Self { sealer: Sealer::new()?, generation })
+    }
+
+    pub(super) fn generation(&self) -> i64 {
+        self.generation
     }
 
     /// Compresses and seals. Fails for a body beyond the bound.

@@ -11,8 +11,10 @@ pub const APPLICATION_ID: u32 = 0x534C_424E;
 /// The format of what is stored; grows with each change that an older slowburn can't read.
 pub const FORMAT: u32 = MIGRATIONS.len() as u32 + 1;
 
-/// Step n leads from format n + 1 to the next one.
-const MIGRATIONS: [&str; 1] = ["
+/// Step n leads from format n + 1 to the next one. Format 3 changes no table, but how the runs of histories are coded:
+/// they are read in either coding, and written in the new one.
+const MIGRATIONS: [&str; 2] = [
+    "
 ALTER TABLE meta RENAME TO meta_1;
 ALTER TABLE part RENAME TO part_1;
 CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), checkpoint INTEGER NOT NULL, generation INTEGER NOT NULL, \
@@ -24,7 +26,9 @@ INSERT INTO meta SELECT id, checkpoint, 0, parts, parts_sum FROM meta_1;
 INSERT INTO part SELECT key, 0, crc, body FROM part_1;
 DROP TABLE meta_1;
 DROP TABLE part_1;
-"];
+",
+    "",
+];
 
 /// `meta` has one row: the commit that the last checkpoint covers, its generation, and how many parts are in force
 /// with which sum of checksums, so that a part that vanished is noticed. See `generations` for `part` and `abandoned`.

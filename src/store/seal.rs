@@ -42,12 +42,15 @@ impl fmt::Display for Place<'_> {
         match self {
             Self::Journal(commit) => write!(f, "the journal block of commit {commit}"),
             Self::Part(key, _) => write!(f, "the part {key:?} of the last checkpoint"),
-            Self::Archive(key, day) => {
-                let date = Timestamp(i64::from(*day) * 86_400_000).to_utc().map(|time| time.date_naive().to_string());
-                write!(f, "the history of {key:?} on {}", date.unwrap_or_else(|| format!("day {day}")))
-            }
+            Self::Archive(key, day) => write!(f, "the history of {key:?} on {}", date(*day)),
         }
     }
+}
+
+/// A UTC day, counted from 1970-01-01, for people.
+pub fn date(day: i32) -> String {
+    let date = Timestamp(i64::from(day) * 86_400_000).to_utc().map(|time| time.date_naive().to_string());
+    date.unwrap_or_else(|| format!("day {day}"))
 }
 
 impl Place<'_> {

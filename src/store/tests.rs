@@ -12,21 +12,27 @@ fn part(key: &str, body: &[u8]) -> (String, Vec<u8>) {
     (key.to_owned(), body.to_owned())
 }
 
-fn limit_pages(store: &Store, pages: i64) {
-    store.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+fn limit_pages(store: &mut Store, pages: i64) {
+    store
+        .database
+        .connection()
+        .unwrap()
+        .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+        .unwrap();
 }
 
-fn pragma(store: &Store, name: &str) -> i64 {
-    store.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+fn pragma(store: &mut Store, name: &str) -> i64 {
+    store.database.connection().unwrap().pragma_query_value(None, name, |row| row.get(0)).unwrap()
 }
 
 #[test]
 fn every_commit_waits_for_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(dir.path()).unwrap();
-    assert_eq!(pragma(&store, "synchronous"), 2, "FULL");
-    assert_eq!(pragma(&store, "auto_vacuum"), 2, "INCREMENTAL");
-    let mode: String = store.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+    let (mut store, _) = Store::open(dir.path()).unwrap();
+    assert_eq!(pragma(&mut store, "synchronous"), 2, "FULL");
+    assert_eq!(pragma(&mut store, "auto_vacuum"), 2, "INCREMENTAL");
+    let connection = store.database.connection().unwrap();
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "wal");
 }
 
@@ -35,8 +41,8 @@ fn a_full_database_is_survived() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = Store::open(dir.path()).unwrap();
     store.append(&block(0, 10_000)).unwrap();
-    let pages = pragma(&store, "page_count");
-    limit_pages(&store, pages + 4);
+    let pages = pragma(&mut store, "page_count");
+    limit_pages(&mut store, pages + 4);
     let append = store.append(&block(1, 100_000)).unwrap_err();
     assert_eq!(append.kind(), StoreErrorKind::Full, "{append}");
     let upsert = vec![part("a", &block(2, 100_000))];
@@ -44,7 +50,7 @@ fn a_full_database_is_survived() {
     assert_eq!(checkpoint.kind(), StoreErrorKind::Full, "{checkpoint}");
     store.append(&block(3, 1000)).expect("a small block still fits");
 
-    limit_pages(&store, 1_000_000);
+    limit_pages(&mut store, 1_000_000);
     store.append(&block(4, 100_000)).expect("there is room again");
     drop(store);
     let (mut store, loaded) = Store::open(dir.path()).unwrap();

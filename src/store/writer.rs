@@ -1,7 +1,7 @@
 //! The store on its own thread: callers wait for the disk without blocking their runtime.
 //!
 //! Requests are carried out one by one in the order in which they were made. A request whose caller stopped waiting
-//! is carried out all the same. A checkpoint's pieces come through a [`Handle`] on another thread, one after the other,
+//! is carried out all the same. A checkpoint is begun in the order of the appends; its pieces come through a [`Handle`] on another thread, one after the other,
 //! so that an append waits for one piece at most.
 
 use super::piece::{Packer, Sealed};
@@ -33,8 +33,15 @@ pub struct Writer {
     path: PathBuf,
 }
 
-/// Writes checkpoints from a thread that may block. The calls are those of [`Store`].
-#[derive(Clone, Debug)]
+/// A checkpoint that was begun.
+#[derive(Debug)]
+pub struct Begun {
+    handle: Handle,
+    packer: oneshot::Receiver<Result<Packer, StoreError>>,
+}
+
+/// Writes a checkpoint from a thread that may block. The calls are those of [`Store`].
+#[derive(Debug)]
 pub struct Handle {
     requests: mpsc::Sender<Request>,
 }
@@ -56,8 +63,13 @@ impl Writer {
         answered.await.map_err(|_| StoreError::closed(DOING))?
     }
 
-    pub fn handle(&self) -> Handle {
-        Handle { requests: self.requests.clone() }
+    /// [`Store::begin`]. What is appended later is not covered, however late the answer is looked at: it is asked for
+    /// here, in the order of the appends.
+    pub async fn begin(&self, cover: Cover) -> Begun {
+        let (answer, packer) = oneshot::channel();
+        // A writer that has ended drops the question, which is an answer too.
+        let _ended = self.requests.send(Request::Begin(cover, answer)).await;
+        Begun { handle: Handle { requests: self.requests.clone() }, packer }
     }
 
     /// [`Store::size`].
@@ -75,12 +87,15 @@ impl Writer {
     }
 }
 
-impl Handle {
-    /// [`Store::begin`].
-    pub fn begin(&mut self, cover: Cover) -> Result<Packer, StoreError> {
-        self.request(|answer| Request::Begin(cover, answer))
+impl Begun {
+    /// Waits for the answer. Blocks.
+    pub fn wait(self) -> Result<(Handle, Packer), StoreError> {
+        let packer = self.packer.blocking_recv().map_err(|_| StoreError::closed("begin a checkpoint"))??;
+        Ok((self.handle, packer))
     }
+}
 
+impl Handle {
     /// [`Store::stage`].
     pub fn stage(&mut self, piece: Sealed) -> Result<(), StoreError> {
         self.request(|answer| Request::Stage(piece, answer))

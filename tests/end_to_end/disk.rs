@@ -93,12 +93,12 @@ fn limit(slowburn: &Slowburn, fsize: &str) {
 }
 
 /// Messages about slowburn's own store, as `firing` and `resolved`.
-fn of_the_store(messages: &[Value]) -> Vec<String> {
+pub fn of_the_store(messages: &[Value]) -> Vec<String> {
     let own = |message: &&Value| message["commonLabels"]["service"] == "slowburn";
     messages.iter().filter(own).map(|message| message["status"].as_str().unwrap_or("?").to_owned()).collect()
 }
 
-fn of_the_shop(messages: &[Value]) -> Vec<String> {
+pub fn of_the_shop(messages: &[Value]) -> Vec<String> {
     let shop = |message: &&Value| message["commonLabels"]["service"] == "shop";
     messages.iter().filter(shop).map(|message| message["status"].as_str().unwrap_or("?").to_owned()).collect()
 }

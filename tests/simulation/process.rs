@@ -88,11 +88,13 @@ fn instant(mono: i64) -> Instant {
 impl Process {
     /// A start: recovers what the disk holds. The setup is still to be taken in.
     pub fn start(disk: &Disk, mono: i64, seed: u64) -> Self {
-        let (state, kept) = persist::recover(disk.content().clone()).expect("what was written can be read");
+        let loaded = disk.content().clone();
+        let journal = loaded.journal_bytes();
+        let (state, kept) = persist::recover(loaded).expect("what was written can be read");
         Self {
             kept: Arc::new(kept),
             state,
-            ledger: Ledger::new(instant(mono)),
+            ledger: Ledger::new(instant(mono), journal),
             checkpoint: None,
             urgent: true,
             last_flush: mono,

@@ -9,6 +9,7 @@ use slowburn::domain::setup::Setup;
 use slowburn::domain::slo::Severity;
 use slowburn::domain::status::AlertState;
 use slowburn::domain::time::Timestamp;
+use slowburn::engine::ledger::Ledger;
 use slowburn::engine::persist;
 use std::sync::Arc;
 
@@ -153,4 +154,22 @@ fn a_reload_right_after_a_checkpoint_is_recovered() {
     life.save(TEN_MINUTES + 1000);
     assert_eq!(life.process.state.notices().len(), 0, "nothing fires");
     life.assert_recovered();
+}
+
+#[test]
+fn the_journals_of_short_lives_count_together() {
+    let start = slowburn::clock::instant();
+    // What the disk holds.
+    let mut journal = 0;
+    for life in 0..20 {
+        let mut ledger = Ledger::new(start, journal);
+        if ledger.begin_checkpoint(start, false).is_some() {
+            ledger.checkpointed(start);
+            journal = 0;
+        }
+        ledger.appended(700 << 10);
+        journal += 700 << 10;
+        assert_eq!(ledger.begin_checkpoint(start + seconds(60), false), None, "life {life} is too short");
+        assert!(journal < 3 << 20 && ledger.journal() == journal, "life {life}: {journal}");
+    }
 }

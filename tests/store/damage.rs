@@ -1,18 +1,19 @@
 //! Bits flip and ends go missing: the answer is the right data or a refusal, never other data.
 
 use crate::model::{fill, noise, part};
+use crate::torture::quick_dir;
 use slowburn::store::{Checkpoint, Loaded, OpenError, Store};
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-const DATABASE: &str = "slowburn.db";
-const LOG: &str = "slowburn.db-wal";
+pub const DATABASE: &str = "slowburn.db";
+pub const LOG: &str = "slowburn.db-wal";
 
 type History = Vec<(i32, Vec<u8>)>;
 
 /// The files of a data directory and what must be found in it.
-struct Specimen {
+pub struct Specimen {
     files: Vec<(&'static str, Vec<u8>)>,
     loaded: Loaded,
     history: History,
@@ -20,7 +21,7 @@ struct Specimen {
 
 impl Specimen {
     /// As after a clean end, or as after a crash: commits in the log that are not in the database yet.
-    fn new(crashed: bool) -> Self {
+    pub fn new(crashed: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut loaded = fill(dir.path());
         let (mut store, _) = Store::open(dir.path()).unwrap();
@@ -40,13 +41,13 @@ impl Specimen {
         Self { files, loaded, history }
     }
 
-    fn bytes(&self, file: &str) -> &[u8] {
+    pub fn bytes(&self, file: &str) -> &[u8] {
         &self.files.iter().find(|(name, _)| *name == file).unwrap().1
     }
 
     /// Opens a copy in which one file is changed, and says what came of it.
     fn open_with(&self, file: &str, changed: &[u8]) -> Outcome {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = quick_dir();
         for (name, bytes) in &self.files {
             fs::write(dir.path().join(name), if *name == file { changed } else { bytes }).unwrap();
         }
@@ -76,10 +77,10 @@ enum Outcome {
 
 /// How often a damage was refused, noticed when history was read, and harmless.
 #[derive(Debug, Default)]
-struct Tally {
-    refused: usize,
-    history: usize,
-    harmless: usize,
+pub struct Tally {
+    pub refused: usize,
+    pub history: usize,
+    pub harmless: usize,
 }
 
 impl Tally {
@@ -106,7 +107,7 @@ impl Tally {
 }
 
 /// Tries every change on two threads.
-fn try_all(specimen: &Specimen, file: &str, changes: impl Iterator<Item = (String, Vec<u8>)> + Send) -> Tally {
+pub fn try_all(specimen: &Specimen, file: &str, changes: impl Iterator<Item = (String, Vec<u8>)> + Send) -> Tally {
     let (changes, tally) = (Mutex::new(changes), Mutex::new(Tally::default()));
     std::thread::scope(|scope| {
         for _ in 0..2 {

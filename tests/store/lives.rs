@@ -5,7 +5,7 @@
 
 #[path = "../support/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
-mod build;
+pub mod build;
 
 use build::{events, failed, pair, read, sample, seconds, series, setup, slo, target};
 use slowburn::domain::event::Event;
@@ -28,8 +28,13 @@ pub const LIVED: i64 = 8640;
 /// Steps after it.
 const JOURNALED: i64 = 40;
 
+/// The moment of a step.
+pub fn at(step: i64) -> Timestamp {
+    Timestamp(BEGIN + step * STEP)
+}
+
 /// Requests by instance, and a budget of time slices.
-fn life_setup() -> Setup {
+pub fn life_setup() -> Setup {
     let mut by = slo("requests");
     by.by = vec!["instance".to_owned()];
     by.window = slowburn::domain::slo::SloWindow::Rolling(seconds(30 * 86_400));

@@ -96,7 +96,7 @@ fn a_threshold_without_a_bucket_is_told_with_those_near_it_until_there_is_one() 
     let mut run = Run::new(setup([with("a", latency("took", 0.5))]));
     assert!(read(&mut run, 0, &[("0.1", 0.0), ("1", 0.0), ("+Inf", 0.0)], 0.0), "readers must hand over every bucket");
     assert_eq!(run.status().problem.as_deref(), Some(MISSING));
-    assert_eq!(run.state.wide(), [0].into());
+    assert_eq!(*run.state.wide(), [0].into());
     assert!(!read(&mut run, 15, &[("0.1", 1.0), ("1", 8.0), ("+Inf", 10.0)], 10.0));
     assert_eq!(run.totals(), (0.0, 0.0), "nothing can be counted");
     assert!(read(&mut run, 30, &[("0.1", 1.0), ("0.5", 5.0), ("1", 8.0), ("+Inf", 10.0)], 10.0));

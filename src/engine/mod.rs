@@ -138,12 +138,16 @@ impl Engine {
                 _ = self.links.damage.wait(), if self.links.damage.get().is_none() => self.stale = true,
                 () = tokio::time::sleep_until(wake) => self.tick(),
             }
-            self.news |= self.stale || self.targets.are_outdated();
-            if self.urgent || self.news && self.last_flush.elapsed() >= COMMIT_EVERY {
+            if self.urgent || self.has_news() && self.last_flush.elapsed() >= COMMIT_EVERY {
                 self.flush().await;
             }
         }
         self.finish().await;
+    }
+
+    /// Whether something is to be committed or shown.
+    fn has_news(&self) -> bool {
+        self.news || self.stale || self.targets.are_outdated()
     }
 
     /// When the engine looks up, should nothing come before.
@@ -151,7 +155,7 @@ impl Engine {
         let (soonest, latest) = (self.last_tick + TICK, self.last_tick + HEARTBEAT);
         let due = self.state.next_due().map(|due| clock::instant() + (due + GRACE).since(clock::now()));
         let tick = if self.saver.is_busy() { soonest } else { due.unwrap_or(latest).clamp(soonest, latest) };
-        if self.news { tick.min(self.last_flush + COMMIT_EVERY) } else { tick }
+        if self.has_news() { tick.min(self.last_flush + COMMIT_EVERY) } else { tick }
     }
 
     fn discovered(&mut self) {

@@ -124,6 +124,10 @@ async fn a_full_disk_stops_neither_counting_nor_paging() {
     meanwhile(&service, bad, "writing goes on", async || (storage().await["healthy"] == true).then_some(())).await;
     let over = async || (of_the_store(&hook.accepted()) == ["firing", "resolved"]).then_some(());
     meanwhile(&service, bad, "people are told", over).await;
+    // What was accepted and not noted yet would be sent once more after the kill.
+    let noted =
+        async || (slowburn.data("/api/v1/notifications").await["outbox"] == serde_json::json!([])).then_some(());
+    meanwhile(&service, bad, "its delivery is stored", noted).await;
     slowburn.kill().await;
     service.happen("/cart", "500", 3);
     let slowburn = disk.start(&installation).await;

@@ -6,6 +6,7 @@ use slowburn::domain::group::BURN;
 use slowburn::domain::lazy_status::LazyStatus;
 use slowburn::domain::slo::{BudgetAlert, NoData, Severity, Slo};
 use slowburn::domain::status::{AlertState, BurnRate, SloStatus, State};
+use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 
@@ -104,4 +105,45 @@ fn a_group_that_is_no_longer_seen_is_forgotten_unless_it_alerts() {
         run.tick(15 + later);
         assert_eq!(run.state.slos[0].groups.contains_key(&["500".to_owned()][..]), kept, "{name}");
     }
+}
+
+#[test]
+fn a_status_that_somebody_holds_stays_as_it_is_and_one_that_nobody_holds_is_written_over() {
+    let mut run = Run::new(setup([slo("api")]));
+    run.scrape(0, 0.0, 0.0);
+    let held = |run: &Run| Arc::clone(run.state.statuses().next().expect("a status"));
+    let place = |run: &Run| Arc::as_ptr(run.state.statuses().next().expect("a status"));
+    let first = held(&run);
+    let written = first.sli.total;
+    run.scrape(15, 6.0, 4.0);
+    let second = held(&run);
+    run.scrape(30, 6.0, 4.0);
+    assert_eq!((first.updated_at, written, first.sli.total), (at(0), 0.0, 0.0), "what somebody holds is of its moment");
+    assert_eq!((second.updated_at, second.sli.total, run.status().sli.total), (at(15), 10.0, 20.0));
+    let places = [Arc::as_ptr(&first), Arc::as_ptr(&second), place(&run)];
+    assert!(places[0] != places[1] && places[1] != places[2] && places[0] != places[2]);
+    // The one before is let go when the next is shown, as publications do.
+    let third = held(&run);
+    drop((first, second));
+    run.scrape(45, 6.0, 4.0);
+    assert_eq!(place(&run), places[1], "the memory of the one before the last");
+    assert_eq!((run.status().sli.total, third.sli.total), (30.0, 20.0));
+    drop(third);
+    run.scrape(60, 6.0, 4.0);
+    assert_eq!((place(&run), run.status().sli.total), (places[1], 40.0), "nobody looked: the same again");
+}
+
+#[test]
+fn statuses_follow_their_groups() {
+    let mut run = Run::new(setup([shop()]));
+    run.scrape(0, 0.0, 0.0);
+    run.scrape(15, 6.0, 4.0);
+    let held: Vec<_> = run.state.statuses().cloned().collect();
+    run.go(30, 60, 6.0, 4.0);
+    let shown = |run: &Run| run.state.statuses().map(|s| (s.group.to_string(), s.sli.total)).collect::<Vec<_>>();
+    assert_eq!(shown(&run), [("{code=\"200\"}".to_owned(), 24.0), ("{code=\"500\"}".to_owned(), 16.0)]);
+    assert_eq!(held.iter().map(|s| s.sli.total).collect::<Vec<_>>(), [6.0, 4.0]);
+    let renamed = Slo { description: "Changed.".to_owned(), ..shop() };
+    run.configure(75, setup([renamed]));
+    assert!(run.state.statuses().all(|status| status.description == "Changed."), "of the definition in force");
 }

@@ -40,6 +40,9 @@ pub struct Salvaged {
     pub no_state: bool,
 }
 
+/// The parts by key, and the keys of those that are older than the last checkpoint.
+type SoundParts = (BTreeMap<String, Vec<u8>>, BTreeSet<String>);
+
 impl Wreck {
     /// Fails where not even the file's beginning tells that it is slowburn's.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
@@ -66,8 +69,7 @@ impl Wreck {
         Salvaged { loaded: Loaded { parts, journal }, older, lost, no_state }
     }
 
-    /// The parts by key, and the keys of those that are older than the last checkpoint.
-    fn parts(&self, lost: &mut Vec<String>) -> Option<(BTreeMap<String, Vec<u8>>, BTreeSet<String>)> {
+    fn parts(&self, lost: &mut Vec<String>) -> Option<SoundParts> {
         let generation = if self.format == 1 { "0" } else { "generation" };
         let mut rows: Vec<(i64, Row)> = Vec::new();
         // The type of a body is told without the pages that it lies on.

@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 /// Days of history written in one transaction.
 const DAYS: usize = 500;
 
+/// Bodies by key.
+type Parts = BTreeMap<String, Vec<u8>>;
+
 /// A data directory that no engine uses, with what can still be read in it.
 pub struct Wreck {
     lock: DirLock,
@@ -39,9 +42,6 @@ pub struct Salvaged {
     /// Whether the state is lost as a whole.
     pub no_state: bool,
 }
-
-/// The parts by key, and the keys of those that are older than the last checkpoint.
-type SoundParts = (BTreeMap<String, Vec<u8>>, BTreeSet<String>);
 
 impl Wreck {
     /// Fails where not even the file's beginning tells that it is slowburn's.
@@ -69,7 +69,8 @@ impl Wreck {
         Salvaged { loaded: Loaded { parts, journal }, older, lost, no_state }
     }
 
-    fn parts(&self, lost: &mut Vec<String>) -> Option<SoundParts> {
+    /// The parts by key, and the keys of those that are older than the last checkpoint.
+    fn parts(&self, lost: &mut Vec<String>) -> Option<(Parts, BTreeSet<String>)> {
         let generation = if self.format == 1 { "0" } else { "generation" };
         let mut rows: Vec<(i64, Row)> = Vec::new();
         // The type of a body is told without the pages that it lies on.
@@ -86,7 +87,7 @@ impl Wreck {
             lost.push("the state: which of its parts belong together can't be read".to_owned());
             return None;
         };
-        let mut parts = BTreeMap::new();
+        let mut parts = Parts::new();
         for (number, row) in rows {
             if live.live().get(&row.key).is_some_and(|stamp| stamp.generation == row.generation) {
                 match self.body("part", number, Place::Part(&row.key, row.generation)) {

@@ -271,3 +271,19 @@ fn a_part_that_vanished_is_not_replaced_by_that_of_an_earlier_checkpoint() {
     after.step(&[shown(4, 310.0), Event::Tick { at: lives::at(9) }]);
     assert_eq!(totals(&after)[0].1, (200.0, 0.0), "the scrape is a baseline");
 }
+
+#[test]
+fn a_file_of_the_first_format_is_saved_too() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/engine-v1.db");
+    let [whole, dir] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    for dir in [whole.path(), dir.path()] {
+        fs::copy(&fixture, dir.join(DATABASE)).unwrap();
+    }
+    let before = totals(&state_in(whole.path()));
+    flip(&Connection::open(dir.path().join(DATABASE)).unwrap(), "part", "key LIKE 'slo/shop/requests%'");
+    let said = salvaged(dir.path());
+    assert!(said.contains("lost: the budget of shop/requests: it begins anew"), "{said}");
+    let after = totals(&state_in(dir.path()));
+    assert_eq!(after.last(), before.last(), "the other budget is whole");
+    assert!(after[0].1.0 < before[0].1.0, "{after:?}");
+}

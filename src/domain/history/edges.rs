@@ -15,6 +15,7 @@ use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
 
+/// No change at all.
 const UNCHANGED: Timestamp = Timestamp(i64::MAX);
 /// The edges of the usual pairs: seven windows, and that of the SLO.
 const USUAL: usize = 8;
@@ -107,6 +108,7 @@ impl History {
         from: impl Iterator<Item = Timestamp> + Clone,
         to: Timestamp,
     ) -> impl Iterator<Item = Counts> {
+        // Not `self.curve()`, which would borrow the edges too.
         let curve = Curve { old: &self.old.packed, recent: &self.recent, head: &self.head };
         let edges = &mut self.edges;
         edges.refresh(from.clone().count());
@@ -144,11 +146,12 @@ impl Span {
             *place = knot;
             len += 1;
         }
-        (self.len, self.before) = (len, 0);
-        (len > 1).then_some(()).or_else(|| {
+        if len == 1 {
             *self = Self::default();
-            None
-        })
+            return None;
+        }
+        (self.len, self.before) = (len, 0);
+        Some(())
     }
 
     /// The moment of the last knot.

@@ -50,7 +50,9 @@ impl Past {
             Err(error) => tracing::warn!(slo = %self.spec.id, %error, "the long history can't be read"),
         }
         let step = millis(query.step).max(1);
-        step_ends(query.start, query.end, query.step, self.now).map(|at| self.point(&old, begin, Timestamp(at.0 - step), at)).collect()
+        step_ends(query.start, query.end, query.step, self.now)
+            .map(|at| self.point(&old, begin, Timestamp(at.0 - step), at))
+            .collect()
     }
 
     fn counts(&self, old: &History, begin: Timestamp, from: Timestamp, to: Timestamp) -> Counts {

@@ -66,6 +66,13 @@ fn bad_recordings_are_refused_with_their_line() {
     for (name, recording, message) in [
         ("no timestamp", Recording::new().sample(0, OK, "1").by_time(), ""),
         ("not a number", Recording::new().sample(0, OK, "1").sample(15, OK, "x"), "line 2"),
+        (
+            "two values at once",
+            Recording::new().sample(0, OK, "1").sample(15, BAD, "4").sample(15, OK, "2").sample(15, OK, "3"),
+            "line 4: r_total{code=\"200\",instance=\"a:1\",job=\"api\"} has two values at 2026-01-01T00:00:15Z: \
+             3 here, 2 on line 3",
+        ),
+        ("one value twice", Recording::new().sample(0, OK, "1").sample(0, OK, "1").sample(15, OK, "2"), ""),
     ] {
         let output = replay(SLO, "", &recording, &["--json"]);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -3,10 +3,11 @@
 use super::collect::{Collector, configured_interval};
 use crate::config::Config;
 use crate::domain::labels::Series;
-use crate::domain::reading::{Outcome, Scrape};
+use crate::domain::reading::{Outcome, Sample, Scrape};
 use crate::domain::time::Timestamp;
-use crate::source::exposition::{self, Entry, Format, SyntaxError};
+use crate::source::exposition::{self, Entry, Format, Scanner, SyntaxError};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 /// 9999-12-31T23:59:59Z, the end of what RFC 3339 can write.
@@ -21,8 +22,6 @@ pub enum RecordingError {
     NoTimestamp { line: usize, series: String },
     #[error("line {line}: the time of {series} is after the year 9999: is it in milliseconds? OpenMetrics has seconds")]
     TooLate { line: usize, series: String },
-    #[error("line {line}: {series} has two values at {at}: {value} here, {first} on line {first_line}")]
-    TwoValues { line: usize, series: String, at: Timestamp, value: f64, first: f64, first_line: usize },
     #[error("there are no samples")]
     Empty,
 }
@@ -56,11 +55,7 @@ impl Recording {
         if collector.is_empty() {
             return Err(RecordingError::Empty);
         }
-        let mut recording = Self::of(collector, config);
-        match recording.scrapes.values_mut().flatten().find_map(once_each) {
-            Some((series, at)) => Err(two_values(text, &series, at)),
-            None => Ok(recording),
-        }
+        Ok(Self::of(collector, config))
     }
 
     /// What was collected otherwise.
@@ -80,42 +75,65 @@ impl Recording {
         self
     }
 
+    /// The first place in its `text` where a series has a second value at one time, and what becomes of it.
+    pub fn contradiction(&self, text: &[u8]) -> Option<String> {
+        self.scrapes.values().flatten().find_map(|scrape| Twice::of(scrape, text)).map(|twice| twice.to_string())
+    }
+
     /// The scrapes, in the order of time.
     pub fn scrapes(&self) -> &BTreeMap<Timestamp, Vec<Scrape>> {
         &self.scrapes
     }
 }
 
-/// Leaves each series once in a scrape; returns one that has two values.
-fn once_each(scrape: &mut Scrape) -> Option<(Arc<Series>, Timestamp)> {
-    let Outcome::Read(reading) = &mut scrape.outcome else { return None };
-    let (mut seen, mut contradicted) = (HashMap::with_capacity(reading.samples.len()), None);
-    reading.samples.retain(|sample| match seen.insert(Arc::as_ptr(&sample.series), sample.value.to_bits()) {
-        Some(first) if first != sample.value.to_bits() => {
-            contradicted = Some(sample.series.clone());
-            true
-        }
-        first => first.is_none(),
-    });
-    contradicted.map(|series| (series, scrape.at))
+/// A series with a value on each of two lines, where only the first counts.
+#[derive(Debug)]
+struct Twice<'a> {
+    series: &'a Series,
+    at: Timestamp,
+    lines: [(usize, f64); 2],
 }
 
-/// Looks for the lines of a series that has two values at one time.
-fn two_values(text: &[u8], wanted: &Series, at: Timestamp) -> RecordingError {
-    let mut first = None;
-    let found = exposition::read::<RecordingError>(text, Format::OpenMetrics, |entry| {
-        let Entry::Sample { series, point } = entry else { return Ok(()) };
+impl fmt::Display for Twice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { series, at, lines: [(first_line, first), (line, value)] } = self;
+        write!(
+            f,
+            "line {line}: {series} has two values at {at}: {value} here is left out, {first} on line {first_line} counts"
+        )
+    }
+}
+
+impl<'a> Twice<'a> {
+    /// The first series of a scrape that has two values.
+    fn of(scrape: &'a Scrape, text: &[u8]) -> Option<Self> {
+        let Outcome::Read(reading) = &scrape.outcome else { return None };
+        let mut seen = HashMap::with_capacity(reading.samples.len());
+        let differs = |sample: &&Sample| {
+            let first = *seen.entry(Arc::as_ptr(&sample.series)).or_insert(sample.value.to_bits());
+            first != sample.value.to_bits()
+        };
+        let series = &*reading.samples.iter().find(differs)?.series;
+        Some(Self { series, at: scrape.at, lines: lines_of(text, series, scrape.at)? })
+    }
+}
+
+/// The first line with a sample of the series at this time, and the next one with another value.
+fn lines_of(text: &[u8], wanted: &Series, at: Timestamp) -> Option<[(usize, f64); 2]> {
+    let mut scanner = Scanner::new(text, Format::OpenMetrics).ok()?;
+    let mut first: Option<(usize, f64)> = None;
+    while let Some(entry) = scanner.next_entry("").ok()? {
+        let Entry::Sample { series, point } = entry else { continue };
         if point.at != Some(at) || Series::new(series.name(), series.labels().collect()) != *wanted {
-            return Ok(());
+            continue;
         }
-        let (line, value) = (line_of(text, series.raw()), point.value);
-        let (first_line, first) = *first.get_or_insert((line, value));
-        if first.to_bits() == value.to_bits() {
-            return Ok(());
+        let found = (line_of(text, series.raw()), point.value);
+        match first {
+            Some(first) if first.1.to_bits() != found.1.to_bits() => return Some([first, found]),
+            _ => first = first.or(Some(found)),
         }
-        Err(RecordingError::TwoValues { line, series: wanted.to_string(), at, value, first, first_line })
-    });
-    found.err().unwrap_or(RecordingError::Empty)
+    }
+    None
 }
 
 /// The line of `text` that a part of it begins in, from 1.

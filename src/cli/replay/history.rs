@@ -53,7 +53,12 @@ pub fn study(args: &ReplayArgs, config: &Config, output: &mut Output) -> anyhow:
 pub fn recording(args: &ReplayArgs, path: &Path, config: &Config) -> anyhow::Result<Recording> {
     let samples = std::fs::read(path).map_err(|error| anyhow!("can't read {}: {error}", path.display()))?;
     let recording = Recording::read(&samples, config).map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    part(args, recording, config, &path.display().to_string())
+    let source = path.display().to_string();
+    let part = part(args, recording, config, &source)?;
+    if let Some(contradiction) = part.contradiction(&samples) {
+        tracing::warn!(file = %source, "{contradiction}");
+    }
+    Ok(part)
 }
 
 fn answers(args: &ReplayArgs, config: &Config) -> anyhow::Result<(Recording, String)> {

@@ -60,7 +60,6 @@ pub fn known_jobs(slos: &[Slo], jobs: &[ScrapeConfig], diagnostics: &mut Diagnos
             }
             let help = match near {
                 Some(near) => format!("did you mean {near}?"),
-                None if known.is_empty() => format!("add it to scrape_configs, with job_name: {job}"),
                 None => {
                     format!("jobs are: {}", known.iter().copied().take(MAX_SUGGESTED).collect::<Vec<_>>().join(", "))
                 }

@@ -26,6 +26,8 @@ COPY --from=build /image /
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # A new volume takes over the owner of the directory that it is mounted on.
 COPY --from=build --chown=65532:65532 /image/data /data
+# One heap for all threads: with many SLOs a fifth less memory.
+ENV MALLOC_ARENA_MAX=1
 USER 65532:65532
 WORKDIR /etc/slowburn
 VOLUME /data

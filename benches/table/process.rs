@@ -43,6 +43,8 @@ impl Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_slowburn"))
             .args(["run", "--log.level", "info", "--web.listen", "127.0.0.1:0", "--config"])
             .arg(config)
+            // As the image and the systemd unit set it.
+            .env("MALLOC_ARENA_MAX", "1")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");

@@ -161,8 +161,7 @@ impl BurnAlerts {
         for ((state, pair), view) in self.pairs.iter_mut().zip(pairs).zip(views) {
             *state = state.next(view.verdict, pair, elapsed);
         }
-        let at_rest = |pairs: &[PairState]| pairs.iter().all(|pair| *pair == PairState::Inactive);
-        if at_rest(&before) && at_rest(&self.pairs) && self.is_inactive() {
+        if self.is_inactive() && self.pairs.iter().all(|pair| *pair == PairState::Inactive) {
             return Vec::new();
         }
         [Severity::Page, Severity::Ticket]

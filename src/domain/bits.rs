@@ -74,11 +74,11 @@ pub fn read(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
         *at += high as usize + 1;
         let low = peek(bytes, *at) & ((1 << width.min(MOST)) - 1);
         *at += width as usize;
-        (u64::from(high) << width.min(MOST)) | low
+        (u64::from(high) << width.min(MOST)) + low
     } else {
         let (low, high) = (peek(bytes, *at + ESCAPE as usize), peek(bytes, *at + ESCAPE as usize + 32));
         *at += ESCAPE as usize + 64;
-        (low & 0xFFFF_FFFF) | (high << 32)
+        (low & 0xFFFF_FFFF) + (high << 32)
     };
     (*at <= bytes.len() * 8).then_some(number)
 }
@@ -87,7 +87,7 @@ pub fn read(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
 fn peek(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at / 8..).unwrap_or_default();
     let word = rest.first_chunk().map_or_else(
-        || rest.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+        || rest.iter().rev().fold(0, |word, byte| (word << 8) + u64::from(*byte)),
         |eight| u64::from_le_bytes(*eight),
     );
     word >> (at % 8)

@@ -13,7 +13,7 @@ use super::misfit::Misfit;
 use super::slices::Slices;
 use super::slo::{Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, Transition};
-use super::time::{Timestamp, millis};
+use super::time::{Timestamp, millis, step_ends};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -251,14 +251,16 @@ impl GroupState {
         now: Timestamp,
     ) -> Vec<HistoryPoint> {
         let step_ms = millis(step).max(1);
-        let ends =
-            (1..).map(|i| Timestamp(start.0 + i * step_ms)).take_while(|at| *at <= end && at.0 - step_ms < now.0);
-        ends.map(|at| self.point(slo, Timestamp(at.0 - step_ms), at)).collect()
+        let point = |at: Timestamp| {
+            let from = Timestamp(at.0 - step_ms);
+            self.figures(slo, at).history_point((from, at), &self.counts(slo, from, at))
+        };
+        step_ends(start, end, step, now).map(point).collect()
     }
 
-    fn point(&self, slo: &Slo, from: Timestamp, at: Timestamp) -> HistoryPoint {
-        let (step, window) = (self.counts(slo, from, at), self.counts(slo, slo.window.start(at), at));
-        Figures::new(slo.objective.budget(), window).history_point((from, at), &step)
+    /// The SLO window as it stood at a moment.
+    pub fn figures(&self, slo: &Slo, at: Timestamp) -> Figures {
+        Figures::new(slo.objective.budget(), self.counts(slo, slo.window.start(at), at))
     }
 
     fn maintain(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp) {

@@ -45,6 +45,12 @@ impl Timestamp {
     }
 }
 
+/// The ends of the steps of `step` that end in `(start, end]`; steps that do not begin before `now` are left out.
+pub fn step_ends(start: Timestamp, end: Timestamp, step: Duration, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    let step = millis(step).max(1);
+    (1..).map(move |i| Timestamp(start.0 + i * step)).take_while(move |at| *at <= end && at.0 - step < now.0)
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, duration: Duration) -> Self {

@@ -7,7 +7,7 @@ use crate::domain::group::GroupState;
 use crate::domain::history::{Counts, History};
 use crate::domain::slo::Slo;
 use crate::domain::status::HistoryPoint;
-use crate::domain::time::{Timestamp, millis};
+use crate::domain::time::{Timestamp, millis, step_ends};
 use crate::store::ArchiveReader;
 use crate::view::HistoryQuery;
 use std::sync::Arc;
@@ -50,10 +50,9 @@ impl Past {
             Err(error) => tracing::warn!(slo = %self.spec.id, %error, "the long history can't be read"),
         }
         let step = millis(query.step).max(1);
-        let ends = (1..)
-            .map(|i| Timestamp(query.start.0 + i * step))
-            .take_while(|at| *at <= query.end && at.0 - step < self.now.0);
-        ends.map(|at| self.point(&old, begin, Timestamp(at.0 - step), at)).collect()
+        step_ends(query.start, query.end, query.step, self.now)
+            .map(|at| self.point(&old, begin, Timestamp(at.0 - step), at))
+            .collect()
     }
 
     fn counts(&self, old: &History, begin: Timestamp, from: Timestamp, to: Timestamp) -> Counts {

@@ -7,7 +7,7 @@ use crate::domain::labels::Labels;
 use crate::domain::slo::SloId;
 use crate::domain::slo_state::SloState;
 use crate::domain::state::State;
-use crate::domain::time::{Timestamp, millis};
+use crate::domain::time::{Timestamp, millis, step_ends};
 use crate::view::{Request, Sparkline};
 use std::time::Duration;
 
@@ -61,9 +61,9 @@ fn sparkline(state: &State, id: &SloId, group: &Labels, points: usize) -> Sparkl
     let window = millis(slo.spec.window.nominal());
     let length = window.min(now.0 - begin.0).max(1);
     let step = Duration::from_millis((length / (points.max(1) as i64)).max(1).unsigned_abs());
-    let history = group.history(&slo.spec, Timestamp(now.0 - length), now, step, now);
+    let ends = step_ends(Timestamp(now.0 - length), now, step, now);
     Sparkline {
-        points: history.iter().map(|point| point.budget_remaining).collect(),
+        points: ends.map(|at| group.figures(&slo.spec, at).remaining).collect(),
         young: (length < window).then(|| Duration::from_millis(length.unsigned_abs())),
     }
 }

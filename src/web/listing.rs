@@ -10,7 +10,7 @@ use crate::domain::selector_text::parse_matcher;
 use crate::domain::status::{SloStatus, State};
 use crate::view::Published;
 use serde::Deserialize;
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Listing {
         let matchers = Matchers(query.labels.clone());
         let mut found = Vec::new();
         let mut states = BTreeMap::new();
-        let mut services: BTreeMap<&str, ServiceCount> = BTreeMap::new();
+        let mut services: Vec<ServiceCount> = Vec::new();
         for (index, status) in published.statuses.iter().enumerate() {
             if !has_words(status, &words) || !has_labels(status, &matchers) {
                 continue;
@@ -100,7 +100,7 @@ impl Listing {
                 count_service(&mut services, status, state);
             }
             if of_service && of_state {
-                found.push(Listed { index, status: Arc::clone(status) });
+                found.push(Match { index, state, status });
             }
         }
         let total = found.len();
@@ -108,33 +108,50 @@ impl Listing {
             items: page(found, query),
             total,
             counts_by_state: State::ALL.map(|state| (state, states.get(&state).copied().unwrap_or(0))).to_vec(),
-            services: services.into_values().collect(),
+            services,
         }
     }
 }
 
-fn count_service<'a>(services: &mut BTreeMap<&'a str, ServiceCount>, status: &'a LazyStatus, state: State) {
-    let service = status.service();
-    let new = || ServiceCount { service: service.to_owned(), count: 0, state };
-    let entry = services.entry(service).or_insert_with(new);
-    entry.count += 1;
-    entry.state = entry.state.min(state);
+/// What is published is sorted by service, so those of one service follow each other.
+fn count_service(services: &mut Vec<ServiceCount>, status: &LazyStatus, state: State) {
+    match services.last_mut().filter(|last| last.service == status.service()) {
+        Some(last) => {
+            last.count += 1;
+            last.state = last.state.min(state);
+        }
+        None => services.push(ServiceCount { service: status.service().to_owned(), count: 1, state }),
+    }
 }
 
-fn page(mut found: Vec<Listed>, query: &ListQuery) -> Vec<Listed> {
+/// An entry before it is known whether it is on the page: that of ten thousand is looked at, and not held.
+struct Match<'a> {
+    index: usize,
+    state: State,
+    status: &'a Arc<LazyStatus>,
+}
+
+fn page(mut found: Vec<Match<'_>>, query: &ListQuery) -> Vec<Listed> {
     match query.sort.unwrap_or(Sort::Worst) {
         // Published statuses are in this order already.
         Sort::Name => {}
-        Sort::Worst => found.sort_by(|a, b| a.status.state().cmp(&b.status.state()).then_with(|| budget(a, b))),
-        Sort::Budget => found.sort_by(budget),
-        Sort::Burn => found.sort_by(|a, b| highest_burn(&b.status).total_cmp(&highest_burn(&a.status))),
+        Sort::Worst => found.sort_by_cached_key(|entry| (entry.state, budget(entry.status))),
+        Sort::Budget => found.sort_by_cached_key(|entry| budget(entry.status)),
+        Sort::Burn => found.sort_by_cached_key(|entry| Reverse(ordered(highest_burn(entry.status)))),
     }
-    found.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX)).collect()
+    let page = found.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
+    page.map(|Match { index, status, .. }| Listed { index, status: Arc::clone(status) }).collect()
 }
 
-fn budget(a: &Listed, b: &Listed) -> Ordering {
-    let remaining = |listed: &Listed| listed.status.remaining().unwrap_or(f64::INFINITY);
-    remaining(a).total_cmp(&remaining(b))
+/// The smallest first, unmeasured ones last.
+fn budget(status: &LazyStatus) -> i64 {
+    ordered(status.remaining().unwrap_or(f64::INFINITY))
+}
+
+/// A number whose order is that of [`f64::total_cmp`].
+fn ordered(number: f64) -> i64 {
+    let bits = number.to_bits().cast_signed();
+    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
 }
 
 fn highest_burn(status: &SloStatus) -> f64 {
@@ -214,4 +231,18 @@ fn parse_sort(text: &str) -> Result<Sort, String> {
 
 fn parse_count(name: &str, text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| format!("{name} {text:?}: it is a whole number from 0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_ordered_as_they_are() {
+        let numbers = [f64::NEG_INFINITY, -49.0, -0.5, -0.25, -0.0, 0.0, 1e-300, 0.25, 1.0, 49.0, f64::INFINITY];
+        let mut sorted = numbers;
+        sorted.reverse();
+        sorted.sort_by_key(|number| ordered(*number));
+        assert_eq!(sorted.map(f64::to_bits), numbers.map(f64::to_bits));
+    }
 }

@@ -115,3 +115,17 @@ fn a_hole_that_is_jumped_over_leaves_everything_as_it_would_be() {
         assert!(few * 2 < all, "{name}: {few} of {all} moments");
     }
 }
+
+#[test]
+fn the_last_moment_before_the_jumps_end_stays_due() {
+    for (end, evaluated, due) in
+        [(45, 30, 45), (46, 30, 45), (61, 45, 60), (1000, 975, 990), (1005, 975, 990), (1006, 990, 1005)]
+    {
+        let mut run = Run::new(setup([slo("api")]));
+        run.go(0, 15, 5.0, 0.0);
+        run.tick(30);
+        run.state.skip_idle(at(end));
+        let found = (run.state.slos[0].evaluated, run.state.next_due());
+        assert_eq!(found, (Some(at(evaluated)), Some(at(due))), "{end}");
+    }
+}

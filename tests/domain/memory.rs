@@ -36,6 +36,16 @@ fn a_target_that_is_gone_keeps_its_counters_for_30_days() {
     }
 }
 
+#[test]
+fn a_reading_adds_one_knot_to_what_is_remembered_of_a_budget() {
+    let mut run = Run::new(setup([slo("api")]));
+    for reading in 0..30 {
+        run.scrape(reading * 15, reading as f64, 0.0);
+    }
+    // Of 32 bytes each; their list grows by doubling.
+    assert!(run.group().events.heap() <= 32 * 32, "{}", run.group().events.heap());
+}
+
 fn memory(run: &Run) -> &TargetState {
     run.state.targets.values().next().expect("a target")
 }

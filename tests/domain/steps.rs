@@ -59,6 +59,16 @@ fn an_slo_is_evaluated_when_it_is_due_and_not_before() {
 }
 
 #[test]
+fn what_was_stored_is_due_when_it_would_have_been() {
+    let mut run = paging();
+    run.tick(15);
+    let slos = run.state.slos.iter().map(|slo| (slo.key.clone(), slo.clone())).collect();
+    let mut restored = State::default();
+    restored.restore(run.state.setup.clone().expect("a setup"), slos);
+    assert_eq!((restored.next_due(), run.state.next_due()), (Some(at(30)), Some(at(30))));
+}
+
+#[test]
 fn after_a_pause_of_more_than_20_intervals_only_the_latest_moment_is_evaluated() {
     for (woken, fired) in [(314, 105), (315, 105), (316, 316), (1000, 1000)] {
         let mut shop = slo("api");

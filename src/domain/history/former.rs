@@ -89,20 +89,24 @@ mod tests {
     }
 
     /// Runs of format 2 as that wrote them, and the knots that it wrote them of.
-    fn of_format_2() -> [(u8, Vec<u8>, Vec<Knot>); 2] {
+    fn of_format_2() -> [(u8, Vec<u8>, Vec<Knot>); 3] {
         let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
         let knot = |(at, total, measured): &(i64, f64, i64)| knot(100 + at, 5.0 + total, total / 2.0, 3 + measured);
         let mut knots: Vec<Knot> = steps.iter().map(knot).collect();
+        let jump = [(0, 0.0, 0), (10, 6.0, 10), (10, 8.0, 10), (20, 14.0, 20), (30, 20.0, 30)];
+        let jump = jump.iter().map(knot).collect();
         knots.push(knots[5]);
         // A step of 10 is folded to 20, doubled for the mark of unmeasured time: 40. What is expected is 0.
         let whole = vec![40, 12, 6, 0, 0, 6];
+        // In no time no events are expected, and behind a jump as many as that had.
+        let jumping = vec![40, 12, 6, 38, 4, 2, 40, 8, 6];
         // Events in units of 1/32768; 6 are 128 128 24. The fourth knot has 3 ms of unmeasured time.
         let fractions = [
             [&[40, 128, 128, 24, 128, 128, 12][..], &[0, 0, 128, 128, 12]].concat(),
             [&[80, 0, 128, 128, 36][..], &[79, 128, 128, 16, 128, 128, 20, 6]].concat(),
             vec![38, 128, 128, 4, 128, 128, 2],
         ];
-        [(FORMAT_2, whole, knots[..4].to_vec()), (FORMAT_2 + 15, fractions.concat(), knots)]
+        [(FORMAT_2, whole, knots[..4].to_vec()), (FORMAT_2, jumping, jump), (FORMAT_2 + 15, fractions.concat(), knots)]
     }
 
     fn run<'a>(scale: u8, body: &'a [u8], knots: &[Knot]) -> Run<'a> {

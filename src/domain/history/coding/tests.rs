@@ -52,6 +52,27 @@ fn a_run_is_stored_in_these_bytes() {
 }
 
 #[test]
+fn a_step_is_expected_to_bring_events_at_the_rate_of_the_last_one() {
+    for (last_step, events, step, expected) in
+        [(10, 6, 10, 6), (10, 6, 30, 18), (30, 10, 10, 3), (20, -5, 10, -3), (10, 6, 0, 0), (0, 6, 10, 6)]
+    {
+        let place = Place { step: last_step, ..Place::default() };
+        assert_eq!(place.expected(step, events), expected, "{events} in {last_step}, then {step}");
+    }
+}
+
+#[test]
+fn the_width_of_unmeasured_time_is_that_of_the_knots_that_have_any() {
+    let measured = [0, 10, 20, 25, 35, 45];
+    let knots: Vec<Knot> = (0..).step_by(10).zip(measured).map(|(at, measured)| knot(at, 0.0, 0.0, measured)).collect();
+    let mut body = Vec::new();
+    encode(&knots, &mut body);
+    // 5 ms are folded to 10, which takes five bits in a width of 2. The zeros of the others would make that 1.
+    assert_eq!(body[..6], [4, 10, 0, 0, 0, 2]);
+    assert_eq!(back(&packed(&knots)), knots);
+}
+
+#[test]
 fn gaps_jumps_and_fractions_come_back() {
     let steps = [(0, 0.0, 0), (10, 6.0, 10), (20, 12.0, 20), (50, 30.0, 50), (60, 40.0, 57), (60, 41.0, 57)];
     for scale in [1.0, 0.25] {

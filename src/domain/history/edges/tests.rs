@@ -66,6 +66,18 @@ fn edges_agree_with_a_search_through_compactions_late_knowledge_and_steps_back()
 }
 
 #[test]
+fn a_window_may_end_before_the_last_knot() {
+    let mut history = long();
+    let end = history.end().expect("an end");
+    for before in [20_000_000, 20_000, 1, 0, -1] {
+        let to = Timestamp(end.0 - before);
+        let from = Timestamp(to.0 - 100_000);
+        let found = history.sums([from].into_iter(), to).next();
+        assert_eq!(found, Some(history.sum(from, to)), "{before} ms before the last knot");
+    }
+}
+
+#[test]
 fn an_edge_remembers_the_knots_around_it() {
     let mut history = long();
     let end = history.end().expect("an end");

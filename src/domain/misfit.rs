@@ -3,7 +3,8 @@
 //! Two counters that have nothing to do with each other give a burn rate of any size and no hint why. Counters of
 //! different targets are read at different moments, so a burst may be seen in one before it is seen in the other, and a
 //! window may cut between them. Hence only what is clearly too much counts, it must be old enough for the other counter
-//! to have caught up, and the total may begin a little earlier than the part.
+//! to have caught up, and the total may begin a little earlier than the part. A query that subtracts counters can come to
+//! fewer bad events than none, which is no part of anything either.
 
 use super::history::Counts;
 use super::slo::{Indicator, Part};
@@ -35,14 +36,22 @@ impl Misfit {
     }
 
     fn exceeds(&self, total: f64) -> bool {
-        self.part > total * TOLERATED + SPARE
+        self.part > total * TOLERATED + SPARE || self.is_negative(total)
+    }
+
+    fn is_negative(&self, total: f64) -> bool {
+        self.part < -(total * (TOLERATED - 1.0) + SPARE)
     }
 
     /// What is wrong, given the total of a window that begins a stretch earlier.
     pub fn told(&self, total: f64) -> Option<String> {
         let Self { word, part } = self;
         self.exceeds(total).then(|| {
+            let is_negative = self.is_negative(total);
             let (part, total) = (count(*part), count(total));
+            if is_negative {
+                return format!("there are fewer {word} events than none: {part} of {total}; does the query subtract what it does not add?");
+            }
             format!("{word} is not a part of total: {part} {word} events of {total}; do both selectors count the same events?")
         })
     }

@@ -14,7 +14,7 @@ pub struct Samples(pub BTreeMap<Series, BTreeMap<Timestamp, f64>>);
 /// Why an answer is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum MatrixError {
-    #[error("not an answer of Prometheus's API: {0}")]
+    #[error("not an answer of Prometheus's API")]
     Json(#[from] serde_json::Error),
     #[error("Prometheus answered: {0}")]
     Refused(String),

@@ -52,9 +52,9 @@ pub struct Prometheus {
 pub enum FetchError {
     #[error(transparent)]
     Http(#[from] HttpError),
-    #[error("{selector}: {source}")]
+    #[error("{selector}")]
     Answer { selector: String, source: MatrixError },
-    #[error("{selector}: {source}")]
+    #[error("{selector}")]
     RemoteRead { selector: String, source: RemoteReadError },
     #[error("{selector}: status {status}: {text}")]
     Status { selector: String, status: StatusCode, text: String },

@@ -3,10 +3,12 @@
 use super::collect::{Collector, configured_interval};
 use crate::config::Config;
 use crate::domain::labels::Series;
-use crate::domain::reading::Scrape;
+use crate::domain::reading::{Outcome, Sample, Scrape};
 use crate::domain::time::Timestamp;
-use crate::source::exposition::{self, Entry, Format, SyntaxError};
-use std::collections::BTreeMap;
+use crate::source::exposition::{self, Entry, Format, Scanner, SyntaxError};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
 
 /// 9999-12-31T23:59:59Z, the end of what RFC 3339 can write.
 const LAST: Timestamp = Timestamp::from_secs(253_402_300_799);
@@ -53,13 +55,85 @@ impl Recording {
         if collector.is_empty() {
             return Err(RecordingError::Empty);
         }
-        Ok(Self { scrapes: collector.take(|job| configured_interval(config, job)) })
+        Ok(Self::of(collector, config))
     }
 
-    /// The scrapes, for who runs them otherwise than [`super::run`].
-    pub fn into_scrapes(self) -> BTreeMap<Timestamp, Vec<Scrape>> {
-        self.scrapes
+    /// What was collected otherwise.
+    pub fn of(mut collector: Collector, config: &Config) -> Self {
+        Self { scrapes: collector.take(|job| configured_interval(config, job)) }
     }
+
+    /// The first and the last moment.
+    pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        Some((*self.scrapes.first_key_value()?.0, *self.scrapes.last_key_value()?.0))
+    }
+
+    /// What lies from `start` to `end`, both included.
+    pub fn cut(mut self, (start, end): (Timestamp, Timestamp)) -> Self {
+        self.scrapes = self.scrapes.split_off(&start);
+        self.scrapes.split_off(&Timestamp(end.0.saturating_add(1)));
+        self
+    }
+
+    /// The first place in its `text` where a series has a second value at one time, and what becomes of it.
+    pub fn contradiction(&self, text: &[u8]) -> Option<String> {
+        self.scrapes.values().flatten().find_map(|scrape| Twice::of(scrape, text)).map(|twice| twice.to_string())
+    }
+
+    /// The scrapes, in the order of time.
+    pub fn scrapes(&self) -> &BTreeMap<Timestamp, Vec<Scrape>> {
+        &self.scrapes
+    }
+}
+
+/// A series with a value on each of two lines, where only the first counts.
+#[derive(Debug)]
+struct Twice<'a> {
+    series: &'a Series,
+    at: Timestamp,
+    lines: [(usize, f64); 2],
+}
+
+impl fmt::Display for Twice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { series, at, lines: [(first_line, first), (line, value)] } = self;
+        write!(
+            f,
+            "line {line}: {series} has two values at {at}: {value} here is left out, {first} on line {first_line} counts"
+        )
+    }
+}
+
+impl<'a> Twice<'a> {
+    /// The first series of a scrape that has two values.
+    fn of(scrape: &'a Scrape, text: &[u8]) -> Option<Self> {
+        let Outcome::Read(reading) = &scrape.outcome else { return None };
+        let mut seen = HashMap::with_capacity(reading.samples.len());
+        let differs = |sample: &&Sample| {
+            let first = *seen.entry(Arc::as_ptr(&sample.series)).or_insert(sample.value.to_bits());
+            first != sample.value.to_bits()
+        };
+        let series = &*reading.samples.iter().find(differs)?.series;
+        Some(Self { series, at: scrape.at, lines: lines_of(text, series, scrape.at)? })
+    }
+}
+
+/// The first line with a sample of the series at this time, and the next one with another value.
+fn lines_of(text: &[u8], wanted: &Series, at: Timestamp) -> Option<[(usize, f64); 2]> {
+    let mut scanner = Scanner::new(text, Format::OpenMetrics).ok()?;
+    let mut first: Option<(usize, f64)> = None;
+    while let Some(entry) = scanner.next_entry("").ok()? {
+        let Entry::Sample { series, point } = entry else { continue };
+        if point.at != Some(at) || Series::new(series.name(), series.labels().collect()) != *wanted {
+            continue;
+        }
+        let found = (line_of(text, series.raw()), point.value);
+        match first {
+            Some(first) if first.1.to_bits() != found.1.to_bits() => return Some([first, found]),
+            _ => first = first.or(Some(found)),
+        }
+    }
+    None
 }
 
 /// The line of `text` that a part of it begins in, from 1.

@@ -18,9 +18,9 @@ const STALE: u64 = 0x7ff0_0000_0000_0002;
 /// Why an answer is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteReadError {
-    #[error("not an answer of the remote read protocol: {0}")]
+    #[error("not an answer of the remote read protocol")]
     Snappy(#[from] snap::Error),
-    #[error("not an answer of the remote read protocol: {0}")]
+    #[error("not an answer of the remote read protocol")]
     Protobuf(#[from] prost::DecodeError),
     #[error("the answer is larger than the limit of {limit} bytes")]
     TooLarge { limit: u64 },

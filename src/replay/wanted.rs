@@ -1,7 +1,9 @@
-//! What to ask a Prometheus for: the series that the SLOs count, and what tells attempts and births.
+//! What to ask a Prometheus for: the series that the SLOs count, and what tells attempts and births. And whether a
+//! history held any of it, for a replay without one would show quiet SLOs.
 
 use crate::domain::labels::Labels;
 use crate::domain::plan::Plan;
+use crate::domain::reading::{Outcome, Scrape};
 use crate::domain::selector::{MatchOp, Matcher, Matchers, Selector};
 use crate::domain::setup::{NewTarget, Setup};
 use crate::domain::slo::Indicator;
@@ -9,6 +11,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Labels that tell targets apart.
 const TARGET_LABELS: [&str; 2] = ["job", "instance"];
+
+/// Looks for what the SLOs count.
+pub struct Counting {
+    plan: Plan,
+    found: bool,
+}
+
+impl Counting {
+    pub fn new(setup: &Setup) -> Self {
+        Self { plan: Plan::new(setup, &BTreeMap::new()), found: false }
+    }
+
+    /// Looks at some scrapes, which hold no other series than those that an SLO counts.
+    pub fn see(&mut self, scrapes: &[Scrape]) {
+        let counts = |scrape: &Scrape| {
+            let has_samples = matches!(&scrape.outcome, Outcome::Read(reading) if !reading.samples.is_empty());
+            has_samples || self.plan.scrape_slos(&scrape.target.labels).next().is_some()
+        };
+        self.found = self.found || scrapes.iter().any(counts);
+    }
+
+    /// Whether there was anything.
+    pub fn found(&self) -> bool {
+        self.found
+    }
+}
 
 /// The selectors to ask for, each text once, none that another one covers.
 pub fn selectors(setup: &Setup) -> Vec<Selector> {

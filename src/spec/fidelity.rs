@@ -57,6 +57,16 @@ impl Notes {
         self.add(Outcome::Taken, field, note);
     }
 
+    /// Parts that stand as they were written, but for those that were noted as changed.
+    pub fn as_written(&mut self, parts: &[&str]) {
+        let last = |field: &str| field.rsplit('.').next().unwrap_or_default().to_owned();
+        let changed = |part: &&&str| {
+            self.0.iter().any(|point| point.outcome == Outcome::Changed && last(&point.field) == ***part)
+        };
+        let kept: Vec<&str> = parts.iter().filter(|part| !changed(part)).copied().collect();
+        self.taken(kept.join(", "), "as written");
+    }
+
     pub fn changed(&mut self, field: impl Into<String>, note: impl Into<String>) {
         self.add(Outcome::Changed, field, note);
     }

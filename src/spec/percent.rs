@@ -8,7 +8,16 @@ const HUNDRED: u64 = 100;
 
 /// An objective, 0 < percent < 100.
 pub(super) fn objective(value: &Value<'_>) -> Option<Objective> {
-    let percent = above_zero(value)?;
+    objective_of(value, above_zero(value, Ratio::parse)?)
+}
+
+/// As [`objective`], also with an exponent: other formats' percentages are floats.
+pub(super) fn float_objective(value: &Value<'_>) -> Option<Objective> {
+    let with_exponent = |text: &str| Ratio::from_f64(text.parse().ok().filter(|_| text.contains(['e', 'E']))?);
+    objective_of(value, above_zero(value, |text| Ratio::parse(text).or_else(|| with_exponent(text)))?)
+}
+
+fn objective_of(value: &Value<'_>, percent: Ratio) -> Option<Objective> {
     if percent >= hundred() {
         value.error(
             "an objective of 100 percent or more leaves no error budget",
@@ -26,7 +35,7 @@ pub(super) fn objective(value: &Value<'_>) -> Option<Objective> {
 
 /// The least share of good events in a good time slice, 0 < percent ≤ 100.
 pub(super) fn slice_target(value: &Value<'_>) -> Option<Ratio> {
-    let percent = above_zero(value)?;
+    let percent = above_zero(value, Ratio::parse)?;
     if percent > hundred() {
         value.error("more than 100 percent of the events can't be good", "write a percentage up to 100, such as 95");
         return None;
@@ -37,18 +46,18 @@ pub(super) fn slice_target(value: &Value<'_>) -> Option<Ratio> {
 
 /// A share of the error budget, above 0; more than 100 is a budget overspent.
 pub(super) fn budget_share(value: &Value<'_>) -> Option<Ratio> {
-    let percent = above_zero(value)?;
+    let percent = above_zero(value, Ratio::parse)?;
     warn_of_a_ratio(value, percent);
     Some(percent)
 }
 
-fn above_zero(value: &Value<'_>) -> Option<Ratio> {
+fn above_zero(value: &Value<'_>, read: impl Fn(&str) -> Option<Ratio>) -> Option<Ratio> {
     if value.node().text().is_none() {
         value.error(format!("expected a percentage, found {}", value.node().kind_name()), "write it like 99.9");
         return None;
     }
     let text = value.text()?;
-    match Ratio::parse(&text) {
+    match read(&text) {
         Some(Ratio::ZERO) => not_above_zero(value),
         Some(percent) => return Some(percent),
         None if text.parse::<f64>().is_ok_and(|number| number <= 0.0) => not_above_zero(value),

@@ -6,6 +6,7 @@ use super::file::{
 use super::keys::{ALERT, ALERT_TEST, SERIES, SLO_TEST, STATES, TEST};
 use super::values;
 use crate::config::decode::{Map, Value, nearest};
+use crate::domain::group::{BURN, NO_DATA, SPENT, shown_label};
 use crate::domain::labels::{Labels, Series as SeriesName};
 use crate::domain::ratio::Ratio;
 use crate::domain::selector::{MatchOp, Matcher};
@@ -13,7 +14,11 @@ use crate::domain::selector_text::parse_selector;
 use crate::domain::setup::Setup;
 use crate::domain::slo::SloId;
 use crate::domain::time::{Timestamp, parse_duration};
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Every alert that there is.
+const ALERTS: [&str; 3] = [BURN, NO_DATA, SPENT];
 
 /// Values of all series of one test at most.
 const MOST_VALUES: usize = 16 << 20;
@@ -48,7 +53,8 @@ impl Reader<'_> {
         let map = value.map(&TEST)?;
         let interval = map.get("interval").map_or(Some(self.evaluation_interval), |value| value.positive_duration());
         let items = |key| map.get(key).and_then(|list| list.list()).unwrap_or_default();
-        let series: Vec<Series> = items("input_series").iter().filter_map(series).collect();
+        let mut declared = BTreeMap::new();
+        let series: Vec<Series> = items("input_series").iter().filter_map(|item| series(item, &mut declared)).collect();
         let alerts: Vec<AlertTest> = items("alert_rule_test").iter().filter_map(alert_test).collect();
         let slos: Vec<SloTest> = items("slo_test").iter().filter_map(|item| self.slo_test(item)).collect();
         if !map.has("alert_rule_test") && !map.has("slo_test") {
@@ -136,9 +142,20 @@ fn moment(value: &Value<'_>) -> Option<Timestamp> {
     seconds.map(|seconds| Timestamp::from_secs(i64::from(seconds))).or_else(|| value.timestamp())
 }
 
-fn series(value: &Value<'_>) -> Option<Series> {
+/// One series; `declared` tells on which line each was given first.
+fn series(value: &Value<'_>, declared: &mut BTreeMap<SeriesName, u32>) -> Option<Series> {
     let map = value.map(&SERIES)?;
-    let name = map.get("series").and_then(|series| series_name(&series));
+    let at = map.get("series");
+    let name = at.as_ref().and_then(series_name);
+    if let (Some(at), Some(name)) = (&at, &name) {
+        match declared.get(name) {
+            Some(line) => at.error(
+                format!("the series {name} is given twice"),
+                format!("line {line} has it already; give it all its values there"),
+            ),
+            None => drop(declared.insert(name.clone(), at.mark().line)),
+        }
+    }
     let values = map.get("values").and_then(|text| series_values(&text));
     Some(Series { name: name?, values: values? })
 }
@@ -178,11 +195,29 @@ fn watched(value: &Value<'_>, map: &Map<'_>) -> Option<Watched> {
 
 fn alert_test(value: &Value<'_>) -> Option<AlertTest> {
     let map = value.map(&ALERT_TEST)?;
-    let alertname = map.get("alertname").and_then(|name| name.nonempty());
+    let alertname = map.get("alertname").and_then(|name| alert_name(&name));
     let at = watched(value, &map);
     let alertname = alertname?;
     let expected = map.get("exp_alerts").map(|list| list.list_of(|item| alert(item, &alertname))).unwrap_or_default();
     Some(AlertTest { at: at?, alertname, expected })
+}
+
+/// A name that alerts have: with another one nothing would be compared.
+fn alert_name(value: &Value<'_>) -> Option<String> {
+    let name = value.nonempty()?;
+    if ALERTS.contains(&name.as_str()) {
+        return Some(name);
+    }
+    let help = match nearest(&name, ALERTS) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!(
+            "alerts are {}; a name from another format is their label {}",
+            ALERTS.join(", "),
+            shown_label("alertname")
+        ),
+    };
+    value.error("no alert has this name", help);
+    None
 }
 
 fn alert(value: &Value<'_>, alertname: &str) -> Option<Alert> {

@@ -170,6 +170,16 @@ fn a_histogram_that_can_not_tell_is_left_out_with_the_reason() {
 }
 
 #[test]
+fn a_histogram_of_unclear_meaning_is_named() {
+    let page = "lat_seconds_bucket{le=\"0.1\"} 50\nlat_seconds_bucket{le=\"+Inf\"} 50\nlat_seconds_count 50\n\
+                size_bytes_bucket{le=\"100\"} 50\nsize_bytes_bucket{le=\"+Inf\"} 50\n";
+    let (said, file) = init(TEXT, page);
+    assert_eq!(slis(&file), ["uptime: scrape"]);
+    let reason = "left out: lat_seconds holds times, but its name does not say that they are durations of requests";
+    assert!(said.out.contains(reason) && !said.out.contains("size_bytes"), "{}", said.out);
+}
+
+#[test]
 fn open_metrics_are_read_with_their_types() {
     let page = "# TYPE http_requests counter\nhttp_requests_total{code=\"200\"} 10.0\nhttp_requests_created{code=\"200\"} 1.0\n\
                 # TYPE http_request_duration_seconds histogram\nhttp_request_duration_seconds_bucket{le=\"0.25\"} 10.0\n\

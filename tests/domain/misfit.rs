@@ -4,7 +4,8 @@ use crate::build::{events, pair, ratio, sample, seconds, series, setup, slo, tar
 use crate::run::{Run, at};
 use slowburn::domain::event::Event;
 use slowburn::domain::reading::Target;
-use slowburn::domain::slo::{Part, Severity, SliceVerdict, Slo, Timeslices};
+use slowburn::domain::selector_text::parse_selector;
+use slowburn::domain::slo::{Indicator, Part, Severity, SliceVerdict, Slo, Tally, Term, Timeslices};
 use slowburn::domain::status::State;
 use slowburn::domain::step::Effects;
 use std::sync::Arc;
@@ -58,6 +59,28 @@ fn events_of_time_slices_that_do_not_fit_are_a_problem_too() {
     assert_eq!(run.status().problem.as_deref(), Some(problem));
     show(&mut run, 450, 100.0, 15.0);
     assert_eq!(run.status().problem, None);
+}
+
+/// A query may subtract one counter from another; weights do that.
+#[test]
+fn fewer_bad_events_than_none_are_a_problem() {
+    let term = |name: &str, total, bad| Term {
+        selector: parse_selector(name).expect("a selector"),
+        total,
+        bad,
+        tally: Tally::Growth,
+    };
+    let terms = vec![term("requests_total", 1.0, 0.0), term("answers_total", 0.0, -1.0)];
+    let indicator = Indicator::Terms { terms, text: String::new() };
+    for (answers, problem) in [
+        (11.0, None),
+        (20.0, Some("there are fewer bad events than none: -20 of 100; does the query subtract what it does not add?")),
+    ] {
+        let mut run = Run::new(setup([Slo { indicator: indicator.clone(), ..two_counters(Part::Bad) }]));
+        show(&mut run, 0, 0.0, 0.0);
+        (1..30).for_each(|i| drop(show(&mut run, 15 * i, 100.0, answers)));
+        assert_eq!(run.status().problem.as_deref(), problem, "{answers}");
+    }
 }
 
 #[test]

@@ -197,6 +197,10 @@ const REFUSED: &[(&str, &str)] = &[
         "sum(rate(a[5m])) unless sum(rate(b[5m]))",
         "0: sum(rate(a[5m])) unless sum(rate(b[5m])): `unless` can't be told by counting events",
     ),
+    (
+        "sum(rate(a[5m]) and on (pod) up == 1) / sum(rate(b[5m]))",
+        "4: rate(a[5m]) and on (pod) up == 1: `and` can't be told by counting events",
+    ),
     ("sum(rate(a[5m])) / 0", "0: sum(rate(a[5m])) / 0: this divides by zero"),
     (
         "-sum(rate(a[5m])) / -sum(rate(a[5m]))",
@@ -209,6 +213,23 @@ const REFUSED: &[(&str, &str)] = &[
 #[test]
 fn queries_that_count_nothing_are_refused_with_the_part_to_blame() {
     check(REFUSED, |query| ratio(query, Part::Bad, Bare::Refused));
+}
+
+/// The mend counts what the query meant.
+#[test]
+fn refusals_advise_what_means_the_same() {
+    for (query, help) in [
+        (
+            "sum(rate(a[5m]) and on (pod) up == 1) / sum(rate(b[5m]))",
+            "choose the series by their own labels, as in a{pod=~\"…\"}",
+        ),
+        (
+            "sum(rate(a[5m]) or rate(b[5m])) / sum(rate(c[5m]))",
+            "write `or vector(0)`; where no target has both series, + counts the same",
+        ),
+    ] {
+        assert_eq!(ratio(query, Part::Bad, Bare::Refused).unwrap_err().help, help, "{query}");
+    }
 }
 
 /// Whatever its size or depth, a query is answered.
@@ -256,6 +277,12 @@ fn two_queries_must_fit_each_other() {
             "sum(rate(e[5m]))",
             "sum(x)",
             "total 4: a series without rate() or increase() is a state, not a number of events",
+        ),
+        (
+            "less than none",
+            "-sum(rate(e[5m]))",
+            all,
+            "part 1: all of the bad events are subtracted, so there would be fewer than none",
         ),
         ("never bad", "vector(0)", all, "Terms t total 1 bad 0"),
     ] {

@@ -3,7 +3,7 @@
 use super::summary::{read, summary};
 use slowburn::config::diagnostics::Diagnostics;
 use slowburn::domain::slo::Severity;
-use slowburn::spec::fidelity::Fidelity;
+use slowburn::spec::fidelity::{Fidelity, Outcome};
 use slowburn::spec::{Reading, read_files};
 
 const SLOTH: &str = "version: prometheus/v1
@@ -101,7 +101,26 @@ fn mistakes_name_the_place_and_the_part() {
                 "7:20: error: slos[0].sli.plugin.id: a plugin is a program, and slowburn does not know this one: \"sloth-common/coredns/availabilty\"; write the query that the plugin gives under sli.raw.error_ratio_query; did you mean sloth-common/coredns/availability?",
             ],
         ),
+        ("a percentage with an exponent", changed(SLOTH, "99.9", "9.99e1"), &[]),
+        (
+            "an exponent that is too much",
+            changed(SLOTH, "99.9", "9.99e+2"),
+            &[
+                "5:16: error: slos[0].objective: an objective of 100 percent or more leaves no error budget: \"9.99e+2\"; write a percentage below 100, such as 99.9",
+            ],
+        ),
         ("sound Pyrra", PYRRA.to_owned(), &[]),
+        (
+            "two indicators",
+            changed(
+                PYRRA,
+                "    ratio:",
+                "    latency: {success: {metric: 'e_bucket{le=\"1\"}'}, total: {metric: e_count}}\n    ratio:",
+            ),
+            &[
+                "8:14: warning: spec.indicator.latency: only one indicator of an SLO is read, here ratio; latency is left out; write a second SLO for it",
+            ],
+        ),
         (
             "a share for a percentage",
             changed(PYRRA, "\"99\"", "\"0.99\""),
@@ -354,6 +373,39 @@ fn names_of_annotations_become_those_that_every_reader_takes() {
     assert_eq!(policy.runbook_url.as_deref(), Some("https://r"));
     let report = serde_json::to_string(&reading.fidelity[0]).unwrap();
     assert!(report.contains("the annotation runbook-url becomes runbook_url"), "{report}");
+}
+
+/// What was changed is not said to be as it was.
+#[test]
+fn names_that_are_changed_are_not_told_as_written() {
+    let names = |text: &str| {
+        let (reading, _) = read_all(&[("a.yaml", text)]);
+        let points = &reading.fidelity[0].points;
+        let fields = points.iter().filter(|point| point.note == "as written").map(|point| point.field.clone());
+        fields.collect::<Vec<_>>().join("; ")
+    };
+    let openslo = format!("{SLI}---\n{OPENSLO}");
+    for (text, as_written) in [
+        (SLOTH.to_owned(), "service, name, description, objective"),
+        (changed(SLOTH, "service: web", "service: caffè ☕"), "name, description, objective"),
+        (changed(SLOTH, "name: ok", "name: is ok"), "service, description, objective"),
+        (PYRRA.to_owned(), "name, description, target, window"),
+        (changed(PYRRA, "name: api", "name: the api"), "description, target, window"),
+        (openslo.clone(), "service, name, description, target"),
+        (changed(&openslo, "service: shop", "service: the shop"), "name, description, target"),
+        (changed(&openslo, "name: web", "name: the web"), "service, description, target"),
+    ] {
+        assert_eq!(names(&text), as_written, "{text}");
+    }
+}
+
+/// Pyrra reads the first that is there, and so do its users' files here.
+#[test]
+fn an_indicator_that_is_left_out_is_in_the_report() {
+    let latency = "    latency: {success: {metric: 'e_bucket{le=\"1\"}'}, total: {metric: e_count}}\n    ratio:";
+    let (reading, _) = read_all(&[("a.yaml", &changed(PYRRA, "    ratio:", latency))]);
+    let points = &reading.fidelity[0].points;
+    assert!(points.iter().any(|p| p.outcome == Outcome::LeftOut && p.field == "indicator.latency"), "{points:?}");
 }
 
 /// Every SLO of another format has a report, and its own format needs none.

@@ -2,6 +2,7 @@
 
 use super::trace::{START, installation, lines, of_type, replay};
 use crate::imported::Imported;
+use std::io::{Read, Write};
 
 /// Transitions and statuses, as texts.
 pub fn story(lines: &[serde_json::Value]) -> Vec<String> {
@@ -81,5 +82,31 @@ fn a_server_that_is_not_there_or_says_no_is_an_error() {
         let ran = replay(dir.path(), &["--prometheus", url, "--start", start, "--end", end]);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}");
         assert!(ran.err.contains(message), "{name}: {}", ran.err);
+    }
+}
+
+/// The address of some other page, as one gets it by a slip in the path or the port.
+#[test]
+fn a_server_that_answers_something_else_is_named_once_with_the_reason() {
+    let dir = installation();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>");
+        }
+    });
+    for (more, reason) in [
+        (&[][..], "not an answer of Prometheus's API: expected value at line 1 column 1"),
+        (&["--remote-read"], "not an answer of the remote read protocol: "),
+    ] {
+        let arguments = [&["--prometheus", &url, "--start", "1h", "--slo", "shop/up"][..], more].concat();
+        let ran = replay(dir.path(), &arguments);
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(reason), "{}", ran.err);
+        let parts: Vec<&str> = ran.err.trim_end().split(": ").collect();
+        let distinct: std::collections::BTreeSet<&&str> = parts.iter().collect();
+        assert_eq!(parts.len(), distinct.len(), "said twice: {}", ran.err);
     }
 }

@@ -1,6 +1,6 @@
 //! The report: incidents, alternatives side by side, precision and recall, HTML.
 
-use super::trace::{installation, lines, of_type, replay};
+use super::trace::{installation, lines, of_type, replay, replay_logged};
 use serde_json::Value;
 
 const SAMPLES: [&str; 2] = ["--samples", "samples.om"];
@@ -81,6 +81,43 @@ fn known_incidents_give_precision_recall_and_delay() {
     assert!(delays[0].is_some_and(|delay| delay < 300.0) && delays[1].is_some() && delays[2].is_none(), "{delays:?}");
     let names: Vec<&Value> = of_type(&lines, "known_incident").iter().map(|known| &known["name"]).collect();
     assert_eq!(names, ["database", "deployment", "never seen"]);
+}
+
+/// One incident names another SLO, which is there but not looked at.
+#[test]
+fn incidents_of_slos_that_are_not_chosen_are_left_out_with_a_word() {
+    let dir = installation();
+    let arguments = with(&["--incidents", "incidents.yaml", "--slo", "shop/speed"]);
+    let told = of_type(&lines(dir.path(), &arguments), "known_incident").len();
+    assert_eq!(told, 2);
+    let ran = replay_logged(dir.path(), "warn", &arguments);
+    assert!(ran.err.contains("deployment") && ran.err.contains("shop/orders"), "{}", ran.err);
+}
+
+/// The bounds belong to it, as they do with a Prometheus.
+#[test]
+fn a_part_of_a_recording_is_what_lies_between_start_and_end() {
+    let dir = installation();
+    let total = |more: &[&str]| {
+        let lines = lines(dir.path(), &with(&[&["--slo", "shop/orders"], more].concat()));
+        let slo = of_type(&lines, "slo")[0].clone();
+        (slo["sli"]["total"].as_f64().expect("a number"), slo["updated_at"].as_str().expect("a time").to_owned())
+    };
+    let day = 24.0 * 6000.0;
+    for (arguments, minutes, end) in [
+        (&["--start", "2026-01-02"][..], day - 100.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "2026-01-02T00:00"], day - 100.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "2026-01-02T00:00:00"], day - 100.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "2026-01-02T01:00:00+01:00"], day - 100.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "1767312000"], day - 100.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "1h"], 6000.0, "2026-01-02T23:59:00Z"),
+        (&["--start", "1h", "--end", "2026-01-01T12:00:00"], 6000.0, "2026-01-01T12:00:00Z"),
+        (&["--end", "2026-01-01T10:00:00Z"], 60_000.0, "2026-01-01T10:00:00Z"),
+    ] {
+        let (events, updated_at) = total(arguments);
+        assert!((events - minutes).abs() <= 200.0, "{arguments:?}: {events} of {minutes}");
+        assert_eq!(updated_at, end, "{arguments:?}");
+    }
 }
 
 #[test]

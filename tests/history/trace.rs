@@ -84,8 +84,13 @@ pub struct Ran {
 
 /// `slowburn replay` with arguments, in the installation.
 pub fn replay(dir: &Path, arguments: &[&str]) -> Ran {
+    replay_logged(dir, "error", arguments)
+}
+
+/// As [`replay`], with the log of this level and above.
+pub fn replay_logged(dir: &Path, level: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slowburn"));
-    command.current_dir(dir).args(["replay", "--log.level=error"]).args(arguments).stdin(Stdio::null());
+    command.current_dir(dir).args(["replay", "--log.level", level]).args(arguments).stdin(Stdio::null());
     let output = command.output().expect("slowburn runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ran { code: output.status.code().expect("no signal"), out: text(output.stdout), err: text(output.stderr) }

@@ -77,3 +77,22 @@ fn bad_recordings_are_refused_with_their_line() {
         }
     }
 }
+
+/// The first one counts, as it does where one scrape shows a series twice.
+#[test]
+fn a_second_value_at_one_time_is_left_out_with_a_word() {
+    let recording = |second: &str| {
+        Recording::new().sample(0, OK, "1").sample(0, BAD, "0").sample(15, OK, "2").sample(15, OK, second)
+    };
+    for (second, told) in [("3", true), ("2", false)] {
+        let output = replay(SLO, "", &recording(second), &["--json"]);
+        assert!(output.status.success());
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        let wanted = "line 4: r_total{code=\"200\",instance=\"a:1\",job=\"api\"} has two values at 2026-01-01T00:00:15Z: \
+                      3 here is left out, 2 on line 3 counts";
+        assert_eq!(log.replace('\\', "").contains(wanted), told, "{log}");
+    }
+    for second in ["3", "1"] {
+        assert_eq!(lines(SLO, "", &recording(second)).last().unwrap()["sli"]["total"], 1.0, "{second}");
+    }
+}

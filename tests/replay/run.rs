@@ -63,7 +63,7 @@ pub fn replay(slo: &str, job: &str, recording: &Recording, arguments: &[&str]) -
     file("samples.om", &recording.text());
     Command::new(env!("CARGO_BIN_EXE_slowburn"))
         .current_dir(dir.path())
-        .args(["replay", "--samples", "samples.om", "--log.level=error"])
+        .args(["replay", "--samples", "samples.om", "--log.level=warn"])
         .args(arguments)
         .output()
         .expect("slowburn runs")

@@ -54,6 +54,34 @@ fn mistakes_are_told_with_place_and_mend() {
             "t.yaml:3:9",
             "too long for its evaluation_interval",
         ),
+        (
+            "an alert that there is not",
+            file("{alert_rule_test: [{eval_time: 1m, alertname: ErorBudgetBurn}]}"),
+            "t.yaml:3:51",
+            "no alert has this name: \"ErorBudgetBurn\"\n",
+        ),
+        (
+            "the mend of a slip",
+            file("{alert_rule_test: [{eval_time: 1m, alertname: ErorBudgetBurn}]}"),
+            "t.yaml:3:51",
+            "did you mean ErrorBudgetBurn?",
+        ),
+        (
+            "an alert's name in another format",
+            file("{alert_rule_test: [{eval_time: 1m, alertname: CheckoutHighErrorRate}]}"),
+            "t.yaml:3:51",
+            "alerts are ErrorBudgetBurn, SloNoData, ErrorBudgetSpent; a name from another format is their label exported_alertname",
+        ),
+        (
+            "one series twice",
+            file(
+                "input_series:\n    - {series: 'r_total{a=\"1\",b=\"2\"}', values: 1}\n    \
+                 - {series: 'r_total{b=\"2\",a=\"1\"}', values: 2}\n    \
+                 slo_test: [{eval_time: 1m, slo: shop/orders, bad: 0}]",
+            ),
+            "t.yaml:5:16",
+            "the series r_total{a=\"1\",b=\"2\"} is given twice: \"r_total{b=\\\"2\\\",a=\\\"1\\\"}\"\n",
+        ),
         ("two documents", file("{slo_test: []}") + "---\na: 1\n", "t.yaml:5:1", "one document only"),
     ] {
         let ran = run(&text, &[]);

@@ -88,15 +88,15 @@ fn replay(subjects: &[Subject], recording: &Recording, dir: &Path) -> Ours {
     };
     config.setup.slos = subjects.iter().enumerate().map(numbered).collect();
     let text = format!("{}# EOF\n", recording.samples.concat());
-    let scrapes = replay::Recording::read(text.as_bytes(), &config).expect("a recording").into_scrapes();
-    let first = *scrapes.keys().next().expect("samples");
+    let recording = replay::Recording::read(text.as_bytes(), &config).expect("a recording");
+    let (first, _) = recording.range().expect("samples");
     let mut clock = VirtualClock::new(setup_of(&config), first);
     let (mut ours, mut instants) = (Ours::new(), instants().peekable());
-    for (at, scrapes) in scrapes {
+    for (at, scrapes) in recording.scrapes() {
         while let Some(instant) = instants.next_if(|instant| instant * 1000 < at.0) {
             look(&clock, subjects, instant, &mut ours);
         }
-        clock.play(at, scrapes, |_, _| ());
+        clock.play(*at, scrapes.clone(), |_, _| ());
     }
     instants.for_each(|instant| look(&clock, subjects, instant, &mut ours));
     ours

@@ -20,6 +20,9 @@ const OWN_PAGE: &str = "promhttp_metric_handler_requests_total";
 
 const NOT_SERVING: &str = "is not about requests; an SLO for it is worth having if somebody depends on it";
 
+const UNCLEAR: &str = "holds times, but its name does not say that they are durations of requests; \
+                       sli.latency makes an SLO of it";
+
 /// Metrics of language runtimes.
 const RUNTIMES: [&str; 7] = ["go_", "process_", "python_", "jvm_", "nodejs_", "dotnet_", "ruby_"];
 
@@ -94,6 +97,7 @@ pub fn recognise(service: &str, inventory: &Inventory) -> Found {
     slis.extend(latencies(inventory, &mut left_out));
     let mut slis = leave(slis, &mut left_out, |name| name == OWN_PAGE, "counts scrapes, which the SLO uptime covers");
     slis.push(Sli::Scrape);
+    left_out.extend(unclear(inventory));
     Found { proposals: named(service, slis), left_out }
 }
 
@@ -135,8 +139,7 @@ fn counts_things(name: &str) -> bool {
 }
 
 fn latencies(inventory: &Inventory, left_out: &mut Vec<LeftOut>) -> Vec<Sli> {
-    let histograms = inventory.metrics().filter_map(|(name, metric)| Some((name.strip_suffix("_bucket")?, metric)));
-    let lasting: Vec<_> = histograms.filter(|(name, _)| measures_time(name)).collect();
+    let lasting: Vec<_> = histograms(inventory).filter(|(name, _)| measures_time(name)).collect();
     let serving: Vec<_> = lasting.iter().filter(|(name, _)| is_serving(name)).copied().collect();
     let chosen = if serving.is_empty() { &lasting } else { &serving };
     let mut found = Vec::new();
@@ -159,9 +162,21 @@ fn latencies(inventory: &Inventory, left_out: &mut Vec<LeftOut>) -> Vec<Sli> {
     limit(leave(found, left_out, is_client, "times requests that this service sends to others"), left_out)
 }
 
+/// Histograms of times that may be durations or not.
+fn unclear(inventory: &Inventory) -> impl Iterator<Item = LeftOut> {
+    let times = histograms(inventory).filter(|(name, _)| threshold::unit(name).is_some() && !is_of_runtime(name));
+    let unclear = times.filter(|(name, _)| !measures_time(name));
+    unclear.map(|(name, _)| LeftOut { metric: name.to_owned(), reason: UNCLEAR.to_owned() })
+}
+
+/// Histograms by their names, with their buckets.
+fn histograms(inventory: &Inventory) -> impl Iterator<Item = (&str, &Metric)> {
+    inventory.metrics().filter_map(|(name, metric)| Some((name.strip_suffix("_bucket")?, metric)))
+}
+
 /// Whether a histogram of this name holds durations: by its unit and the word before it, or by its last word.
 fn measures_time(name: &str) -> bool {
-    if RUNTIMES.iter().any(|runtime| name.starts_with(runtime)) {
+    if is_of_runtime(name) {
         return false;
     }
     let (rest, has_unit) = match threshold::unit(name) {
@@ -171,6 +186,10 @@ fn measures_time(name: &str) -> bool {
     let last = rest.rsplit(is_border).next().unwrap_or_default().to_ascii_lowercase();
     // Without a unit, `request` may count bytes as well.
     if has_unit { LASTING.contains(&last.as_str()) } else { LASTING[..4].contains(&last.as_str()) }
+}
+
+fn is_of_runtime(name: &str) -> bool {
+    RUNTIMES.iter().any(|runtime| name.starts_with(runtime))
 }
 
 fn is_border(c: char) -> bool {

@@ -3,31 +3,26 @@
 //! `--samples` alone prints the log of transitions and the statuses at the end. Every other source or option adds the
 //! report: incidents, how soon alerts told of them, and alternatives side by side.
 
+mod history;
 mod output;
 mod progress;
 
-use super::{Outcome, address, run};
-use crate::clock;
-use crate::config::auth::HttpConfig;
+use super::{Outcome, run};
 use crate::config::diagnostics::Diagnostics;
-use crate::config::{Config, load, yaml};
-use crate::domain::reading::Scrape;
+use crate::config::yaml;
 use crate::domain::setup::Setup;
-use crate::domain::time::{Timestamp, parse_duration};
-use crate::replay::collect::{Collector, configured_interval};
 use crate::replay::known::{self, Known};
-use crate::replay::matrix::Samples;
-use crate::replay::prometheus::{Prometheus, Protocol, pieces};
-use crate::replay::study::{self, Study};
 use crate::replay::what_if::{self, WhatIf};
-use crate::replay::{self, html, lines, observe, tables, wanted};
+use crate::replay::{self, html, lines, tables};
 use anyhow::{Context, anyhow, bail};
 use clap::{ArgGroup, Args};
 use output::Output;
-use progress::Progress;
-use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+
+/// Sources that are read whole; what says how to ask a server does not go with them.
+const FILES: [&str; 2] = ["samples", "prometheus_json"];
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("source").required(true)))]
@@ -44,20 +39,21 @@ pub struct ReplayArgs {
     /// Answers of Prometheus's /api/v1/query_range as JSON; may be given several times
     #[arg(long, value_name = "FILE", group = "source")]
     prometheus_json: Vec<PathBuf>,
-    /// Where the history begins: RFC 3339, a date, Unix seconds, or a time before the end such as 30d
-    #[arg(long, value_name = "TIME", requires = "prometheus")]
+    /// Where the history begins: RFC 3339 or a date (UTC without an offset), Unix seconds, or a time before the end such
+    /// as 30d; needed with --prometheus, the first sample of a file otherwise
+    #[arg(long, value_name = "TIME")]
     start: Option<String>,
-    /// Where it ends; now unless given
-    #[arg(long, value_name = "TIME", requires = "prometheus")]
+    /// Where it ends; now unless given, or at the last sample of a file
+    #[arg(long, value_name = "TIME")]
     end: Option<String>,
     /// How much history one query asks for; too large pieces are halved
-    #[arg(long, value_name = "DURATION", default_value = "2h", requires = "prometheus")]
+    #[arg(long, value_name = "DURATION", default_value = "2h", conflicts_with_all = FILES)]
     step: String,
     /// Read raw samples by Prometheus's remote read protocol (/api/v1/read) instead of queries
-    #[arg(long, requires = "prometheus")]
+    #[arg(long, conflicts_with_all = FILES)]
     remote_read: bool,
     /// A file with http_config keys (authorization, basic_auth, tls_config, http_headers, …) for --prometheus
-    #[arg(long = "http.config", value_name = "FILE", requires = "prometheus")]
+    #[arg(long = "http.config", value_name = "FILE", conflicts_with_all = FILES)]
     http_config: Option<PathBuf>,
     /// Only this SLO, service/name; may be given several times
     #[arg(long, value_name = "SLO")]
@@ -88,20 +84,22 @@ impl ReplayArgs {
 
 pub fn execute(args: &ReplayArgs) -> anyhow::Result<Outcome> {
     let mut config = run::load(&args.config)?;
+    let known = known_incidents(args, &config.setup)?;
     only(&mut config.setup, &args.slo)?;
+    let known = of_chosen(known, &args.slo);
+    if let Some(path) = &args.html {
+        check_creatable(path).with_context(|| format!("can't write {}", path.display()))?;
+    }
     let mut output = Output::new(args.json);
     if !args.wants_report() {
-        let recording = recording(args.samples.as_deref().unwrap_or(Path::new("")), &config)?;
+        let recording = history::recording(args, args.samples.as_deref().unwrap_or(Path::new("")), &config)?;
         replay::run(&config, recording, |line| output.line(line));
         output.statuses();
         output.finish()?;
         return Ok(Outcome::Done);
     }
-    let known = known_incidents(args, &config.setup)?;
-    let (outcomes, history) = study(args, &config, &known, &mut output)?;
-    if outcomes.is_empty() {
-        bail!("{}: there are no samples of the series that the SLOs count", history.source);
-    }
+    let (study, history) = history::study(args, &config, &mut output)?;
+    let outcomes = study.finish(&known, |line| output.line(line));
     output.statuses();
     if output.is_json() {
         lines::lines(&outcomes, &known).for_each(|line| output.json(&line));
@@ -116,6 +114,17 @@ pub fn execute(args: &ReplayArgs) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A page that can't be written is told before a long replay, not after it. One that is there stays as it is.
+fn check_creatable(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        // A pipe may be opened once only.
+        let is_special = !path.is_file() && !path.is_dir();
+        return if is_special { Ok(()) } else { OpenOptions::new().append(true).open(path).map(drop) };
+    }
+    OpenOptions::new().write(true).create_new(true).open(path)?;
+    std::fs::remove_file(path)
+}
+
 /// Leaves the SLOs that are named, all when none is.
 fn only(setup: &mut Setup, wanted: &[String]) -> anyhow::Result<()> {
     if let Some(missing) = wanted.iter().find(|id| !setup.slos.iter().any(|slo| slo.id.to_string() == **id)) {
@@ -123,37 +132,6 @@ fn only(setup: &mut Setup, wanted: &[String]) -> anyhow::Result<()> {
     }
     setup.slos.retain(|slo| wanted.is_empty() || wanted.contains(&slo.id.to_string()));
     Ok(())
-}
-
-/// What was played.
-struct History {
-    source: String,
-    range: (Timestamp, Timestamp),
-}
-
-fn study(
-    args: &ReplayArgs,
-    config: &Config,
-    known: &[Known],
-    output: &mut Output,
-) -> anyhow::Result<(Vec<study::Outcome>, History)> {
-    let setup = replay::setup_of(config);
-    let alternatives = alternatives(args, &setup)?;
-    let new = |range: (Timestamp, Timestamp)| {
-        let curves = args.html.is_some().then(|| observe::curve_step(range.1.since(range.0)));
-        Study::new(setup.clone(), alternatives, curves)
-    };
-    let (study, history) = match (&args.samples, &args.prometheus) {
-        (Some(path), _) => play(recording(path, config)?.into_scrapes(), path.display().to_string(), new, output),
-        (None, Some(url)) => run::runtime()?.block_on(ask(args, url, config, new, output))?,
-        (None, None) => {
-            let (samples, source) = answers(&args.prometheus_json)?;
-            let mut collector = Collector::new(&config.setup);
-            add(&mut collector, samples);
-            play(collector.take(|job| configured_interval(config, job)), source, new, output)
-        }
-    };
-    Ok((study.finish(known, |line| output.line(line)), history))
 }
 
 fn alternatives(args: &ReplayArgs, setup: &Setup) -> anyhow::Result<Vec<(String, Setup)>> {
@@ -168,101 +146,6 @@ fn alternatives(args: &ReplayArgs, setup: &Setup) -> anyhow::Result<Vec<(String,
     args.what_if.iter().map(one).collect()
 }
 
-fn play(
-    scrapes: BTreeMap<Timestamp, Vec<Scrape>>,
-    source: String,
-    new: impl FnOnce((Timestamp, Timestamp)) -> Study,
-    output: &mut Output,
-) -> (Study, History) {
-    let ends = [scrapes.first_key_value(), scrapes.last_key_value()].map(|end| end.map_or(Timestamp(0), |(at, _)| *at));
-    let range = (ends[0], ends[1]);
-    let mut study = new(range);
-    for (at, scrapes) in &scrapes {
-        study.play(*at, scrapes, |line| output.line(line));
-    }
-    (study, History { source, range })
-}
-
-fn add(collector: &mut Collector, samples: Samples) {
-    for (series, values) in samples.0 {
-        for (at, value) in values {
-            collector.sample(series.clone(), at, value);
-        }
-    }
-}
-
-fn recording(path: &Path, config: &Config) -> anyhow::Result<replay::Recording> {
-    let samples = std::fs::read(path).map_err(|error| anyhow!("can't read {}: {error}", path.display()))?;
-    replay::Recording::read(&samples, config).map_err(|error| anyhow!("{}: {error}", path.display()))
-}
-
-fn answers(paths: &[PathBuf]) -> anyhow::Result<(Samples, String)> {
-    let (mut samples, mut names) = (Samples::default(), Vec::new());
-    for path in paths {
-        let name = path.display().to_string();
-        let text = std::fs::read(path).map_err(|error| anyhow!("can't read {name}: {error}"))?;
-        samples.add_answers(&text).with_context(|| name.clone())?;
-        names.push(name);
-    }
-    Ok((samples, names.join(", ")))
-}
-
-async fn ask(
-    args: &ReplayArgs,
-    url: &str,
-    config: &Config,
-    new: impl FnOnce((Timestamp, Timestamp)) -> Study,
-    output: &mut Output,
-) -> anyhow::Result<(Study, History)> {
-    let url = address::parse(url).map_err(|error| anyhow!("--prometheus: {error}"))?;
-    let source = address::shown(&url);
-    let http = args.http_config.as_deref().map_or(Ok(HttpConfig::default()), http_config)?;
-    let range = range(args)?;
-    let step = parse_duration(&args.step).ok().filter(|step| *step >= Duration::from_secs(1));
-    let step = step.ok_or_else(|| anyhow!("--step: write a duration of a second or more, such as 2h"))?;
-    let selectors = wanted::selectors(&config.setup);
-    let protocol = if args.remote_read { Protocol::RemoteRead } else { Protocol::Query };
-    let server = Prometheus::new(url, http, protocol)?;
-    let (mut collector, mut study) = (Collector::new(&config.setup), new(range));
-    let mut progress = Progress::new(range);
-    for (from, to) in pieces(range.0, range.1, step) {
-        let samples = server.piece(&selectors, from, to).await.with_context(|| source.clone())?;
-        progress.reach(to, samples.len());
-        add(&mut collector, samples);
-        for (at, scrapes) in collector.take(|job| configured_interval(config, job)) {
-            study.play(at, &scrapes, |line| output.line(line));
-        }
-    }
-    Ok((study, History { source, range }))
-}
-
-fn range(args: &ReplayArgs) -> anyhow::Result<(Timestamp, Timestamp)> {
-    let now = clock::now();
-    let end = args.end.as_deref().map_or(Ok(now), |text| moment("--end", text, now))?;
-    let start = moment("--start", args.start.as_deref().unwrap_or_default(), end)?;
-    if start >= end {
-        bail!("--start {start} is not before --end {end}");
-    }
-    Ok((start, end))
-}
-
-/// A time as people write it; a duration counts back from `end`.
-fn moment(flag: &str, text: &str, end: Timestamp) -> anyhow::Result<Timestamp> {
-    let date = || Timestamp::parse(&format!("{text}T00:00:00Z"));
-    let seconds = || text.parse::<f64>().ok().filter(|s| s.is_finite()).map(Timestamp::from_secs_f64);
-    let back = || parse_duration(text).ok().map(|duration| end - duration);
-    let found = Timestamp::parse(text).or_else(date).or_else(seconds).or_else(back);
-    found.ok_or_else(|| anyhow!("{flag}: {text:?} is not a time; write 2026-01-31T22:00:00Z, 2026-01-31 or 30d"))
-}
-
-fn http_config(path: &Path) -> anyhow::Result<HttpConfig> {
-    let name = path.display().to_string();
-    let text = yaml::read_file(path).map_err(|error| anyhow!("can't read {name}: {error}"))?;
-    let mut diagnostics = Diagnostics::new();
-    let found = load::http_config(&name, &text, &|name| std::env::var(name).ok(), &mut diagnostics);
-    found.filter(|_| !diagnostics.has_errors()).ok_or_else(|| anyhow!("{}", diagnostics.to_text().trim_end()))
-}
-
 fn known_incidents(args: &ReplayArgs, setup: &Setup) -> anyhow::Result<Vec<Known>> {
     let Some(path) = &args.incidents else { return Ok(Vec::new()) };
     let name = path.display().to_string();
@@ -274,4 +157,16 @@ fn known_incidents(args: &ReplayArgs, setup: &Setup) -> anyhow::Result<Vec<Known
         bail!("{name} can't be read\n{}", diagnostics.to_text().trim_end());
     }
     Ok(known)
+}
+
+/// Those that one of the SLOs that are looked at may tell of.
+fn of_chosen(mut known: Vec<Known>, chosen: &[String]) -> Vec<Known> {
+    known.retain(|incident| {
+        let other = incident.slo.as_ref().filter(|slo| !chosen.is_empty() && !chosen.contains(*slo));
+        if let Some(slo) = other {
+            tracing::warn!(incident = %incident.name, %slo, "left out: --slo does not name the SLO of this incident");
+        }
+        other.is_none()
+    });
+    known
 }

@@ -16,6 +16,7 @@ mod url;
 mod value;
 
 pub use map::Map;
+pub use numbers::parse_time;
 pub use secrets::SecretKeys;
 pub use suggest::nearest;
 pub use table::{Field, Refused, Shape, Table};

@@ -120,7 +120,8 @@ fn parse_size(text: &str) -> Option<u64> {
     (bytes.den() == 1).then_some(bytes.num())
 }
 
-fn parse_time(text: &str) -> Option<Timestamp> {
+/// RFC 3339; a date, or a time without an offset, is in UTC.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
     let utc = |time: NaiveDateTime| Timestamp(time.and_utc().timestamp_millis());
     let spaced = text.replacen(' ', "T", 1);
     Timestamp::parse(&spaced)

@@ -91,7 +91,7 @@ fn document(root: &Value<'_>, declared: &mut Declared) -> Option<Vec<(Slo, Notes
     let description = spec.get("description").and_then(|text| text.text()).unwrap_or_default();
     let list = spec.get("objectives")?.list()?;
     let several = list.len() > 1;
-    notes.taken("service, name, description, target, timeWindows", "as written");
+    notes.as_written(&["service", "name", "description", "target", "timeWindows"]);
     notes.left_out("alerts", "there are none, so nothing alerts; the budget is counted and shown");
     let slo = |(index, at): (usize, &Value<'_>)| {
         let map = at.lenient_map(&OBJECTIVE)?;

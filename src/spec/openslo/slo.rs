@@ -78,7 +78,7 @@ fn common<'a>(metadata: &Map<'a>, spec: &Map<'a>, library: &Library) -> Option<C
     let policy = alert::read(spec.get("alertPolicies").as_ref(), library, &mut notes);
     let description = spec.get("description").and_then(|text| text.text());
     let title = metadata.get("displayName").and_then(|text| text.text());
-    notes.taken("service, name, description, target", "as written");
+    notes.as_written(&["service", "name", "description", "target"]);
     let id = SloId { service: service?, name: name? };
     Some(Common {
         name: name_at,

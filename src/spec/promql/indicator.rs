@@ -32,6 +32,13 @@ fn check(bad: &Sum, total: &Sum, text: &str) -> Result<(), Refusal> {
     if total.terms.iter().all(|(_, weight)| *weight <= 0.0) {
         return refuse("all events are subtracted from the total", "add up the events in the total");
     }
+    let mut weights = bad.terms.iter().map(|(_, weight)| *weight);
+    if weights.clone().all(|weight| weight <= 0.0) && weights.any(|weight| weight < 0.0) {
+        return refuse(
+            "all of the bad events are subtracted, so there would be fewer than none",
+            "add up the bad events",
+        );
+    }
     if bad.unit.is_some() && bad.unit != total.unit {
         return refuse(
             "the bad events and all events are in different units (per second, events, samples)",

@@ -50,6 +50,14 @@ impl Walker<'_> {
 
     pub fn binary(&mut self, binary: &BinaryExpr, expr: &Expr) -> Result<Form> {
         let op = binary.op.to_string();
+        if matches!(op.as_str(), "and" | "unless") {
+            // Before the sides are read: what stands there is no count, so no advice on how to count it helps.
+            return refuse(
+                expr,
+                format!("`{op}` can't be told by counting events"),
+                "choose the series by their own labels, as in a{pod=~\"…\"}",
+            );
+        }
         let (left, right) = (self.walk(&binary.lhs)?, self.walk(&binary.rhs)?);
         if let Some(op) = comparison(&op) {
             return self.comparison(binary, op, left, right, expr);
@@ -120,7 +128,7 @@ impl Walker<'_> {
             _ => refuse(
                 rhs,
                 format!("only a number can stand after `or` here, as in `{}`", brief(expr)),
-                "write `or vector(0)`, or add the two with +",
+                "write `or vector(0)`; where no target has both series, + counts the same",
             ),
         }
     }

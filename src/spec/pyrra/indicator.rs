@@ -1,4 +1,5 @@
-//! `indicator`: ratio, latency or bool_gauge; the first that is there, as in Pyrra.
+//! `indicator`: ratio, latency or bool_gauge; the first that is there, as in Pyrra. Others are left out with a warning:
+//! newer versions of Pyrra refuse them, and files that older ones took shall go on working.
 
 use super::super::fidelity::Notes;
 use super::super::promql::{self, Bare, Compiled};
@@ -9,25 +10,37 @@ use crate::domain::group::shown_label;
 use crate::domain::selector::{MatchOp, Selector};
 use crate::domain::slo::Part;
 
+/// The kinds of indicators, in Pyrra's order.
+const KINDS: [&str; 4] = ["ratio", "latency", "latencyNative", "bool_gauge"];
+
 pub(super) fn read(value: &Value<'_>, notes: &mut Notes) -> Option<Compiled> {
     let map = value.lenient_map(&INDICATOR)?;
-    let (field, compiled) = if let Some(at) = map.get("ratio") {
-        ("indicator.ratio", ratio(&at)?)
-    } else if let Some(at) = map.get("latency") {
-        ("indicator.latency", latency(&at)?)
-    } else if let Some(at) = map.get("latencyNative") {
-        at.error(
-            "latencyNative needs native histograms, which slowburn does not read",
-            "write latency with success.metric …_bucket{le=\"0.2\"} and total.metric …_count of the classic histogram",
-        );
-        return None;
-    } else if let Some(at) = map.get("bool_gauge") {
-        ("indicator.bool_gauge", bool_gauge(&at)?)
-    } else {
+    let mut given = KINDS.into_iter().filter_map(|kind| Some((kind, map.get(kind)?)));
+    let Some((kind, at)) = given.next() else {
         map.at_least_one(&["ratio", "latency", "bool_gauge"]);
         return None;
     };
-    foreign::note_query(field, &compiled, notes);
+    for (other, at) in given {
+        at.warn(
+            format!("only one indicator of an SLO is read, here {kind}; {other} is left out"),
+            "write a second SLO for it",
+        );
+        notes.left_out(format!("indicator.{other}"), format!("{kind} is the indicator; an SLO has one"));
+    }
+    let compiled = match kind {
+        "ratio" => ratio(&at),
+        "latency" => latency(&at),
+        "bool_gauge" => bool_gauge(&at),
+        _ => {
+            at.error(
+                "latencyNative needs native histograms, which slowburn does not read",
+                "write latency with success.metric …_bucket{le=\"0.2\"} and total.metric …_count of the classic histogram",
+            );
+            None
+        }
+    }?;
+    let field = format!("indicator.{kind}");
+    foreign::note_query(&field, &compiled, notes);
     for label in compiled.by.iter().filter(|label| shown_label(label) != **label) {
         let note = format!("{label} is shown as {}: every alert has a {label} of its own", shown_label(label));
         notes.changed(format!("{field}.grouping"), note);

@@ -34,7 +34,7 @@ fn slo(root: &Value<'_>, source: &str, declared: &mut Declared) -> Option<(Slo, 
     let (metadata, spec) = opened(root)?;
     let mut notes = Notes::default();
     let id = id(&metadata, &mut notes, declared);
-    let objective = spec.get("target").and_then(|target| percent::objective(&target));
+    let objective = spec.get("target").and_then(|target| percent::float_objective(&target));
     let window = spec.get("window").and_then(|window| rolling_window(&window));
     let compiled = spec.get("indicator").and_then(|indicator| indicator::read(&indicator, &mut notes));
     let labels = handed_on(metadata.get("labels"), "metadata.labels", &mut notes);
@@ -116,7 +116,7 @@ fn handed_on(value: Option<Value<'_>>, field: &str, notes: &mut Notes) -> Labels
 }
 
 fn note_the_rest(spec: &Map<'_>, notes: &mut Notes) {
-    notes.taken("name, description, target, window", "as written");
+    notes.as_written(&["name", "description", "target", "window"]);
     for (key, why) in [
         ("performanceOverAccuracy", "slowburn's windows cost the same and are exact"),
         ("partial_response_strategy", "slowburn asks no Thanos"),

@@ -17,10 +17,10 @@ pub(super) fn read(value: &Value<'_>, scope: &Scope<'_>, declared: &mut Declared
     let mut notes = Notes::default();
     let id = id(&map, scope, &mut notes, declared);
     let objective_at = map.get("objective");
-    let objective = objective_at.as_ref().and_then(percent::objective);
-    notes.taken("service, name, description, objective", "as written");
-    let compiled = map.get("sli").and_then(|sli| indicator(&sli, scope, &mut notes));
+    let objective = objective_at.as_ref().and_then(percent::float_objective);
     notes.extend(&scope.notes);
+    notes.as_written(&["service", "name", "description", "objective"]);
+    let compiled = map.get("sli").and_then(|sli| indicator(&sli, scope, &mut notes));
     let mut labels = scope.labels.clone();
     labels.merge(&map.get("labels").map(|own| foreign::labels(&own, "labels", &mut notes)).unwrap_or_default());
     let policy = alerting::read(map.get("alerting").as_ref(), scope, id.as_ref(), &mut notes);

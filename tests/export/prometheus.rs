@@ -143,6 +143,57 @@ fn prometheus_evaluates_the_rules_to_the_right_numbers() {
     assert!(passed, "{said}\n{rules}");
 }
 
+/// Gauges that compare, alone, by a label, in slices and beside a counter.
+const GAUGES: &str = r#"
+version: slowburn/v1
+service: s
+slos:
+  - {name: compared, objective: 90, window: 3h, sli: {terms: [{selector: g, total: 1, count: samples}, {selector: g, bad: 1, count: '< 0.75'}]}, PAIRS}
+  - {name: apart, objective: 90, window: 3h, by: [i], sli: {terms: [{selector: g, total: 1, count: samples}, {selector: g, bad: 1, count: '< 0.75'}]}, PAIRS}
+  - {name: chosen, objective: 90, window: 3h, sli: {terms: [{selector: g, total: 1, count: '> 0.2'}, {selector: g, bad: 1, count: '== 0.5'}]}, PAIRS}
+  - {name: slices, objective: 90, window: 3h, budgeting: {timeslices: {slice: 2m, target: 60}}, sli: {terms: [{selector: g, total: 1, count: samples}, {selector: g, bad: 1, count: '< 0.75'}]}, PAIRS}
+  - name: few
+    objective: 90
+    window: 3h
+    sli: {terms: [{selector: 'g{i="a"}', total: 1, count: samples}, {selector: 'g{i="a"}', bad: 1, count: '< 0.75'}]}
+    alerting: {page: [{long: 10m, short: 5m, factor: 1, min_bad_events: LEAST}], ticket: {disable: true}}
+  - {name: mixed, objective: 90, window: 3h, sli: {terms: [{selector: a_total, total: 1}, {selector: 'g{i="a"}', total: 1, bad: 1, count: samples}]}, PAIRS}
+"#;
+
+/// Whatever the intervals of scrapes and of rules are, a share is a share and a sample is a sample.
+#[test]
+fn gauges_have_the_right_ratios_at_any_interval() {
+    for (scrapes, rules, least, fires) in [("15s", "1m", 38, 1), ("15s", "1m", 42, 0), ("1m", "15s", 9, 1)] {
+        let dir = tempfile::tempdir().unwrap();
+        let pairs = "alerting: {page: [{long: 48m, short: 5m, factor: 1}], ticket: {disable: true}}";
+        let slos = GAUGES.replace("PAIRS", pairs).replace("LEAST", &least.to_string());
+        let text = export(Format::Prometheus, &read(&slos)).unwrap().text;
+        written(dir.path(), "rules.yaml", &text);
+        let ratio = |slo: &str, window: &str, value: f64| {
+            let expr = format!("sum(round(slo:sli_error:ratio_rate{window}{{sloth_slo=\"{slo}\"}}, 0.02))");
+            json!({"expr": expr, "eval_time": "60m", "exp_samples": [{"labels": "{}", "value": value}]})
+        };
+        let alerts = "count(ALERTS{alertstate=\"firing\",sloth_slo=\"few\"}) or vector(0)";
+        let tests = [
+            ratio("compared", "5m", 0.5),
+            ratio("apart", "5m", 1.0),
+            ratio("chosen", "5m", 0.5),
+            ratio("slices", "5m", 1.0),
+            ratio("compared", "48m", 0.5),
+            // A range may hold a sample more than what grew in it.
+            ratio("mixed", "48m", 0.5),
+            json!({"expr": alerts, "eval_time": "60m", "exp_samples": [{"labels": "{}", "value": fires}]}),
+        ];
+        let series = [("g{i=\"a\"}", "0.5x400"), ("g{i=\"b\"}", "1x400"), ("a_total", "0+1x400")];
+        let series = series.map(|(series, values)| json!({"series": series, "values": values}));
+        let test = json!({"rule_files": ["rules.yaml"], "evaluation_interval": rules,
+            "tests": [{"interval": scrapes, "input_series": series, "promql_expr_test": tests}]});
+        written(dir.path(), "test.yaml", &test.to_string());
+        let (passed, said) = promtool(&["test", "rules", "test.yaml"], dir.path());
+        assert!(passed, "scrapes {scrapes}, rules {rules}: {said}");
+    }
+}
+
 #[test]
 fn the_dashboard_asks_for_series_that_slowburn_shows() {
     let dashboard: Value = serde_json::from_str(&export(Format::Grafana, &all()).unwrap().text).unwrap();

@@ -77,7 +77,7 @@ fn chosen(slos: &[Arc<Slo>], wanted: &[String]) -> anyhow::Result<Vec<Arc<Slo>>>
 }
 
 fn written(format: Format, slos: &[Arc<Slo>]) -> anyhow::Result<Export> {
-    let export = export::export(format, slos)?;
+    let export = export::export(format, slos).map_err(|refused| anyhow::anyhow!("{}", refused[0]))?;
     for note in &export.notes {
         tracing::warn!(slo = %note.slo, note = %note.text, "not the same in this format");
     }

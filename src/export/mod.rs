@@ -71,8 +71,8 @@ impl Unexportable {
     }
 }
 
-/// Writes SLOs into one text.
-pub fn export(format: Format, slos: &[Arc<Slo>]) -> Result<Export, Unexportable> {
+/// Writes SLOs into one text; fails with every SLO that the format can't hold.
+pub fn export(format: Format, slos: &[Arc<Slo>]) -> Result<Export, Vec<Unexportable>> {
     let mut export = match format {
         Format::Slowburn => slowburn::write(slos)?,
         Format::OpenSlo => openslo::write(slos)?,

@@ -6,6 +6,7 @@
 
 use crate::domain::slo::{Comparison, Indicator, Part, SliceVerdict, Slo, Tally, Timeslices};
 use crate::domain::time::format_duration;
+use crate::spec::promql::boundary;
 use std::time::Duration;
 
 /// A selector with its weights.
@@ -30,7 +31,7 @@ fn terms(indicator: &Indicator) -> Vec<Weighted> {
         }
         Indicator::Latency { histogram, threshold, .. } => {
             let of = |suffix: &str| histogram.renamed(format!("{}{suffix}", histogram.name)).to_string();
-            let bucket = with_matcher(&of("_bucket"), &boundary(*threshold));
+            let bucket = with_matcher(&of("_bucket"), &boundary::matcher(*threshold));
             vec![weighted(of("_count"), 1.0, 1.0), weighted(bucket, 0.0, -1.0)]
         }
         Indicator::Scrape { targets } => {
@@ -45,15 +46,7 @@ fn terms(indicator: &Indicator) -> Vec<Weighted> {
     }
 }
 
-/// The bucket's label is a text there, and a whole number may be written `1` or `1.0`.
-fn boundary(threshold: f64) -> String {
-    if threshold.fract() == 0.0 {
-        format!("le=~\"{threshold}|{threshold}\\\\.0\"")
-    } else {
-        format!("le=\"{threshold}\"")
-    }
-}
-
+/// The selector with one more matcher.
 fn with_matcher(selector: &str, matcher: &str) -> String {
     match selector.strip_suffix('}') {
         Some(open) if open.ends_with('{') => format!("{open}{matcher}}}"),
@@ -174,6 +167,11 @@ pub fn bad_events(slo: &Slo, window: Duration) -> String {
 /// Whether all events are the growth of counters.
 pub fn is_rate(slo: &Slo) -> bool {
     terms(&slo.indicator).iter().all(|term| term.tally == Tally::Growth)
+}
+
+/// Whether some events are the growth of counters and some are samples.
+pub fn is_mixed(slo: &Slo) -> bool {
+    !is_rate(slo) && terms(&slo.indicator).iter().any(|term| term.tally == Tally::Growth)
 }
 
 /// Bad and all events, without a window.

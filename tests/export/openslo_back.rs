@@ -60,6 +60,12 @@ fn pairs(slo: &Slo) -> Vec<(Severity, u64, u64, i64, u64)> {
     pairs
 }
 
+/// Slices, with their target where it decides.
+fn slices(slo: &Slo) -> String {
+    let target = |slices: Timeslices| (slices.verdict == SliceVerdict::Whole).then_some(slices.target);
+    format!("{:?}", slo.timeslices.map(|slices| (slices.slice, slices.verdict, target(slices))))
+}
+
 /// The words by which a file of OpenSLO names its severities.
 fn words(slo: &Slo) -> BTreeMap<Severity, String> {
     let word = |severity: Severity| {
@@ -109,7 +115,7 @@ fn differences(before: &Slo, text: &str) -> Result<Vec<String>, String> {
     // What is rounded says so.
     if !text.contains("rounded to") {
         compare("window", before.window.to_string(), after.window.to_string());
-        compare("slices", format!("{:?}", before.timeslices), format!("{:?}", after.timeslices));
+        compare("slices", slices(before), slices(after));
         compare("pairs", format!("{:?}", pairs(before)), format!("{:?}", pairs(after)));
     }
     if !text.contains("alert on missing data") {

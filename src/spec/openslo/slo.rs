@@ -163,6 +163,7 @@ fn objective(
         None => Some(None),
     };
     let (compiled, objective, timeslices) = (compiled?, objective?, timeslices?);
+    foreign::refuse_set_groups(at, &compiled.by, &common.labels, &common.policy);
     foreign::warn_of_unreachable(at, &common.policy.pairs, objective);
     let title = map.get("displayName").filter(|_| suffix.is_some()).and_then(|title| title.text());
     let slo = Slo {

@@ -4,6 +4,8 @@
 //! expression: it counts as `0 * total`. PromQL's own traits stay: `rate` extrapolates, and loses the first value of a
 //! new series.
 
+use crate::domain::selector::is_plain_name;
+use crate::domain::selector_text::parse_selector;
 use crate::domain::slo::{Comparison, Indicator, Part, SliceVerdict, Slo, Tally, Timeslices};
 use crate::domain::time::format_duration;
 use crate::spec::promql::boundary;
@@ -58,6 +60,16 @@ fn with_matcher(selector: &str, matcher: &str) -> String {
 /// The selector of what counts for the total, for rules that ask whether there are samples.
 pub fn total_selector(slo: &Slo) -> Option<String> {
     terms(&slo.indicator).into_iter().find(|term| term.total > 0.0).map(|term| term.selector)
+}
+
+/// A name of a metric or a label that PromQL has only since Prometheus 3.
+pub fn new_name(slo: &Slo) -> Option<String> {
+    let selectors = terms(&slo.indicator).into_iter().filter_map(|term| parse_selector(&term.selector).ok());
+    let names = selectors.flat_map(|selector| {
+        let labels = selector.matchers.0.into_iter().map(|matcher| matcher.label);
+        std::iter::once(selector.name).chain(labels).collect::<Vec<_>>()
+    });
+    names.into_iter().find(|name| !is_plain_name(name))
 }
 
 /// `sum`, or `sum by (route)`.

@@ -30,6 +30,50 @@ fn promtool_accepts_the_rules_of_every_kind_of_slo() {
     assert!(rules.text.starts_with("# checkout/latency: the calendar window is a rolling one of 30d here\n"));
 }
 
+/// `service-name` is Sloth's id, and two SLOs may have the same.
+#[test]
+fn slos_with_the_same_id_have_groups_of_their_own() {
+    let sli = "objective: 99, window: 30d, sli: {events: {total: x_total, bad: y_total}}";
+    let slo = |service: &str, name: &str| {
+        format!("version: slowburn/v1\nservice: {service}\nslos:\n  - {{name: {name}, {sli}}}\n")
+    };
+    let slos = read(&[slo("a-b", "c"), slo("a", "b-c"), slo("a", "d")].join("---\n"));
+    let rules = export(Format::Prometheus, &slos).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    written(dir.path(), "rules.yaml", &rules.text);
+    let (passed, said) = promtool(&["check", "rules", "rules.yaml"], dir.path());
+    assert!(passed, "{said}");
+    let groups: Value = serde_yaml::from_str(&rules.text).unwrap();
+    let names: Vec<&str> = groups["groups"].as_array().unwrap().iter().map(|g| g["name"].as_str().unwrap()).collect();
+    for name in ["a-b/c", "a/b-c", "a-d"] {
+        assert!(names.contains(&format!("sloth-slo-sli-recordings-{name}").as_str()), "{names:?}");
+    }
+    let notes: Vec<String> = rules.notes.iter().map(|note| format!("{}: {}", note.slo, note.text)).collect();
+    let told = |slo: &str| {
+        format!("{slo}: its sloth_id a-b-c is also that of another SLO, so its groups are named after {slo}")
+    };
+    assert_eq!(notes, [told("a-b/c"), told("a/b-c")]);
+}
+
+#[test]
+fn names_that_need_prometheus_3_are_told() {
+    for (sli, name) in [
+        ("{events: {total: '{\"http.requests\"}', bad: y_total}}", Some("http.requests")),
+        ("{events: {total: x_total, bad: 'x_total{\"http.code\"=\"5\"}'}}", Some("http.code")),
+        ("{events: {total: x_total, bad: 'x_total{code=\"5\"}'}}", None),
+        ("{scrape: {job: 'a.b'}}", None),
+    ] {
+        let text = format!(
+            "version: slowburn/v1\nservice: a\nslos:\n  - {{name: b, objective: 99, window: 30d, sli: {sli}}}\n"
+        );
+        let notes: Vec<String> =
+            export(Format::Prometheus, &read(&text)).unwrap().notes.into_iter().map(|n| n.text).collect();
+        let told: Vec<String> =
+            name.iter().map(|name| format!("its rules need Prometheus 3, for the name {name}")).collect();
+        assert_eq!(notes, told, "{sli}");
+    }
+}
+
 /// Names, labels and groups of what Sloth generates for an SLO over 30 days.
 #[test]
 fn rules_have_sloths_names_and_labels() {

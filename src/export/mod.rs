@@ -61,13 +61,13 @@ impl Note {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{slo}: {why}")]
 pub struct Unexportable {
-    pub slo: String,
+    pub slo: SloId,
     pub why: String,
 }
 
 impl Unexportable {
     fn new(slo: &Slo, why: impl Into<String>) -> Self {
-        Self { slo: slo.id.to_string(), why: why.into() }
+        Self { slo: slo.id.clone(), why: why.into() }
     }
 }
 

@@ -96,10 +96,16 @@ fn budgeting(slo: &Slo) -> &'static str {
     }
 }
 
+/// Whole minutes, rounded.
+fn minutes(duration: Duration) -> u64 {
+    (duration.as_secs() + MINUTE / 2) / MINUTE
+}
+
 /// What a policy's annotations say of its pair.
 fn policy_annotations(pair: &Pair, word: &str) -> Vec<(String, Tree)> {
+    let long = Duration::from_secs(minutes(pair.long) * MINUTE);
     let severity = (openslo_severity(word) != pair.severity).then(|| (SEVERITY, pair.severity.to_string()));
-    let short = (pair.short < pair.long).then(|| (SHORT_WINDOW, format_duration(pair.short)));
+    let short = (pair.short < long).then(|| (SHORT_WINDOW, format_duration(pair.short)));
     severity.into_iter().chain(short).map(|(name, text)| (name.to_owned(), Tree::Text(text))).collect()
 }
 
@@ -317,7 +323,7 @@ impl Writer<'_> {
             let text = format_duration(duration);
             return Err(Unexportable::new(self.slo, format!("OpenSLO knows no durations as short as {text}")));
         }
-        let minutes = (seconds + MINUTE / 2) / MINUTE;
+        let minutes = minutes(duration);
         self.note(format!("{} is rounded to {minutes}m: OpenSLO knows whole minutes", format_duration(duration)));
         Ok(format!("{minutes}m"))
     }

@@ -111,6 +111,7 @@ fn differences(before: &Slo, text: &str) -> Result<Vec<String>, String> {
     if before.indicator.kind() != "events" {
         compare("kind", before.indicator.kind().to_owned(), after.indicator.kind().to_owned());
     }
+    compare("warnings of annotations", String::new(), annotation_warnings(&diagnostics));
     compare("words", format!("{:?}", words(before)), format!("{:?}", words(after)));
     // What is rounded says so.
     if !text.contains("rounded to") {
@@ -122,6 +123,10 @@ fn differences(before: &Slo, text: &str) -> Result<Vec<String>, String> {
         compare("no data", format!("{:?}", before.policy.no_data), format!("{:?}", after.policy.no_data));
     }
     Ok(found)
+}
+
+fn annotation_warnings(diagnostics: &Diagnostics) -> String {
+    diagnostics.iter().map(ToString::to_string).filter(|text| text.contains("slowburn/")).collect()
 }
 
 #[test]
@@ -141,6 +146,25 @@ fn every_slo_of_the_corpus_comes_back_from_openslo() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), all.len(), wrong.join("\n\n"));
+}
+
+/// Windows that are the same, also once they are rounded, need no annotation.
+#[test]
+fn one_window_comes_back_as_one_without_a_warning() {
+    for (long, short, expected) in
+        [("1h", "none", (3600, 3600)), ("89s", "70s", (60, 60)), ("90s", "70s", (120, 70)), ("1h", "5m", (3600, 300))]
+    {
+        let alerting =
+            format!("alerting: {{page: [{{long: {long}, short: {short}, factor: 2}}], ticket: {{disable: true}}}}");
+        let slo = format!("  - {{name: b, objective: 99, window: 30d, sli: {{scrape: {{job: x}}}}, {alerting}}}");
+        let before = read(&format!("version: slowburn/v1\nservice: a\nslos:\n{slo}\n"));
+        let text = export(Format::OpenSlo, &before).unwrap().text;
+        let mut diagnostics = Diagnostics::new();
+        let after = slowburn::spec::read_slos("again.yaml", text.as_bytes(), &|_| None, &mut diagnostics);
+        assert_eq!(diagnostics.to_text(), "", "{text}");
+        let windows: Vec<_> = pairs(&after[0]).into_iter().map(|(_, long, short, ..)| (long, short)).collect();
+        assert_eq!(windows, [expected], "{long} {short}");
+    }
 }
 
 /// The SLO with counters only, or with gauges only, since OpenSLO holds one of the two.

@@ -1,8 +1,10 @@
 //! What is exported as OpenSLO loads again and means the same.
 
+use super::prometheus::promtool;
 use super::round_trip::{corpus_slos, slo};
 use super::slos::read;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use slowburn::config::diagnostics::Diagnostics;
 use slowburn::domain::selector::{MatchOp, Matcher};
 use slowburn::domain::slo::*;
@@ -146,6 +148,23 @@ fn every_slo_of_the_corpus_comes_back_from_openslo() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), all.len(), wrong.join("\n\n"));
+    assert_promql(&export(Format::OpenSlo, &all).unwrap().text);
+}
+
+/// The queries are Prometheus's own language, too.
+fn assert_promql(text: &str) {
+    let documents: Vec<Value> = serde_yaml::from_multiple(text).unwrap();
+    let ratios = documents.iter().map(|document| &document["spec"]["indicator"]["spec"]["ratioMetric"]);
+    let queries = ratios.flat_map(|ratio| ["bad", "total"].map(|kind| &ratio[kind]["metricSource"]["spec"]["query"]));
+    let queries: Vec<&str> = queries.filter_map(Value::as_str).collect();
+    assert!(queries.len() > 150, "{}", queries.len());
+    let rule = |(i, query): (usize, &&str)| json!({"record": format!("query:{i}"), "expr": query});
+    let rules: Vec<Value> = queries.iter().enumerate().map(rule).collect();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("rules.yaml"), json!({"groups": [{"name": "g", "rules": rules}]}).to_string())
+        .unwrap();
+    let (passed, said) = promtool(&["check", "rules", "rules.yaml"], dir.path());
+    assert!(passed, "{said}");
 }
 
 /// Windows that are the same, also once they are rounded, need no annotation.

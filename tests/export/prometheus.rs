@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-fn promtool(arguments: &[&str], dir: &Path) -> (bool, String) {
+pub fn promtool(arguments: &[&str], dir: &Path) -> (bool, String) {
     let output =
         Command::new("promtool").current_dir(dir).args(arguments).output().expect("promtool (Debian's prometheus)");
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();

@@ -137,6 +137,8 @@ tests:
       - {series: 'up{job="a"}', values: '1 0 1 1x97'}
       - {series: 't_seconds_bucket{job="a",le="1.0"}', values: '0+60x100'}
       - {series: 't_seconds_count{job="a"}', values: '0+100x100'}
+      - {series: 'sent_bytes_bucket{job="a",le="1e+06"}', values: '0+70x100'}
+      - {series: 'sent_bytes_count{job="a"}', values: '0+100x100'}
       - {series: 'late_total{job="a"}', values: '0x20 1+1x79'}
       - {series: 'served_total{job="a",route="/gone"}', values: '0+10x50'}
       - {series: 'served_total{job="a",route="/kept"}', values: '0+10x100'}
@@ -158,6 +160,7 @@ tests:
       - {expr: 'round(slo:current_burn_rate:ratio{sloth_slo="good"}, 0.0001)', eval_time: 90m, exp_samples: [{labels: '{route="/x",sloth_id="s-good",sloth_service="s",sloth_slo="good",sloth_window="5m"}', value: 20}]}
       - {expr: 'slo:sli_error:ratio_rate1h{sloth_slo="no-errors"}', eval_time: 90m, exp_samples: [{labels: 'slo:sli_error:ratio_rate1h{sloth_id="s-no-errors",sloth_service="s",sloth_slo="no-errors",sloth_window="1h"}', value: 0}]}
       - {expr: 'round(slo:sli_error:ratio_rate1h{sloth_slo="latency"}, 0.0001)', eval_time: 90m, exp_samples: [{labels: '{sloth_id="s-latency",sloth_service="s",sloth_slo="latency",sloth_window="1h"}', value: 0.4}]}
+      - {expr: 'round(slo:sli_error:ratio_rate1h{sloth_slo="large"}, 0.0001)', eval_time: 90m, exp_samples: [{labels: '{sloth_id="s-large",sloth_service="s",sloth_slo="large",sloth_window="1h"}', value: 0.3}]}
       - {expr: 'slo:sli_error:ratio_rate5m{sloth_slo="slices"}', eval_time: 90m, exp_samples: [{labels: 'slo:sli_error:ratio_rate5m{sloth_id="s-slices",sloth_service="s",sloth_slo="slices",sloth_window="5m"}', value: 1}]}
       - {expr: 'slo:sli_error:ratio_rate30m{sloth_slo="up"}', eval_time: 2m, exp_samples: [{labels: 'slo:sli_error:ratio_rate30m{sloth_id="s-up",sloth_service="s",sloth_slo="up",sloth_window="30m"}', value: 0.3333333333333333}]}
       - {expr: 'slo:objective:ratio{sloth_slo="good"}', eval_time: 90m, exp_samples: [{labels: 'slo:objective:ratio{sloth_id="s-good",sloth_service="s",sloth_slo="good"}', value: 0.99}]}
@@ -171,6 +174,7 @@ slos:
   - {name: good, objective: 99, window: 30d, by: [route], sli: {events: {total: 'all_total{job="a"}', good: 'ok_total{job="a"}'}}}
   - {name: no-errors, objective: 99, window: 30d, sli: {events: {total: 'quiet_total{job="a"}', bad: 'quiet_total{job="a",code="500"}'}}}
   - {name: latency, objective: 99, window: 30d, sli: {latency: {histogram: 't_seconds{job="a"}', threshold: 1s}}}
+  - {name: large, objective: 99, window: 30d, sli: {latency: {histogram: 'sent_bytes{job="a"}', threshold: '1000000'}}}
   - {name: slices, objective: 99, window: 1d, budgeting: {timeslices: {slice: 2m, target: 95}}, sli: {events: {total: 'all_total{job="a"}', good: 'ok_total{job="a"}'}}}
   - {name: silent, objective: 99, window: 30d, by: [route], sli: {events: {total: served_total, bad: 'served_total{code="500"}'}}, alerting: {no_data: {after: 10m, severity: ticket}}}
   - {name: spent, objective: 90, window: 1d, sli: {events: {total: 'served_total{route="/kept"}', bad: 'late_total'}}, alerting: {page: {disable: true}, ticket: {disable: true}, budget: [{consumed: 50, severity: page}]}}

@@ -2,8 +2,8 @@
 
 use super::{Outcome, output, run};
 use crate::domain::slo::Slo;
-use crate::export::{self, Export, Format, by_service};
-use anyhow::{Context, bail};
+use crate::export::{self, Export, Format, Unexportable, by_service};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,21 +47,31 @@ impl From<Written> for Format {
     }
 }
 
-/// Writes the SLOs; what a format can't say is logged as a warning.
+/// Writes the SLOs that the format holds; what it can't say of them is logged as a warning.
 pub fn execute(args: &ExportArgs) -> anyhow::Result<Outcome> {
     let config = run::load(&args.config)?;
     let slos = chosen(&config.setup.slos, &args.slo)?;
     let format = Format::from(args.format);
+    let mut left_out = Vec::new();
     match &args.output {
-        None => output::print(&written(format, &slos)?.text)?,
+        None => output::print(&written(format, &slos, &mut left_out).text)?,
         Some(directory) => {
             std::fs::create_dir_all(directory).with_context(|| format!("can't make {}", directory.display()))?;
             for (service, slos) in by_service(&slos) {
-                write(directory, service, format, &slos)?;
+                write(directory, service, format, &slos, &mut left_out)?;
             }
         }
     }
-    Ok(Outcome::Done)
+    if left_out.is_empty() { Ok(Outcome::Done) } else { Err(told(&left_out, slos.len())) }
+}
+
+/// What is said of SLOs that the format can't hold.
+fn told(left_out: &[Unexportable], all: usize) -> anyhow::Error {
+    let count = left_out.len();
+    let what = if count == 1 { "1 SLO".to_owned() } else { format!("{count} SLOs") };
+    let rest = if count < all { "; all others are written" } else { "" };
+    let each: String = left_out.iter().map(|why| format!("\n  {why}")).collect();
+    anyhow!("{what} can't be written in this format{rest}{each}")
 }
 
 fn chosen(slos: &[Arc<Slo>], wanted: &[String]) -> anyhow::Result<Vec<Arc<Slo>>> {
@@ -76,16 +86,35 @@ fn chosen(slos: &[Arc<Slo>], wanted: &[String]) -> anyhow::Result<Vec<Arc<Slo>>>
     Ok(found)
 }
 
-fn written(format: Format, slos: &[Arc<Slo>]) -> anyhow::Result<Export> {
-    let export = export::export(format, slos)?;
-    for note in &export.notes {
-        tracing::warn!(slo = %note.slo, note = %note.text, "not the same in this format");
+fn written(format: Format, slos: &[Arc<Slo>], left_out: &mut Vec<Unexportable>) -> Export {
+    match export::export(format, slos) {
+        Ok(export) => {
+            for note in &export.notes {
+                tracing::warn!(slo = %note.slo, note = %note.text, "not the same in this format");
+            }
+            export
+        }
+        Err(refused) => {
+            let is_refused = |slo: &Slo| refused.iter().any(|why| why.slo == slo.id);
+            let rest: Vec<Arc<Slo>> = slos.iter().filter(|slo| !is_refused(slo)).cloned().collect();
+            left_out.extend(refused);
+            if rest.is_empty() { Export::default() } else { written(format, &rest, left_out) }
+        }
     }
-    Ok(export)
 }
 
 /// A name of a service is a segment of a path, and never one of dots alone.
-fn write(directory: &Path, service: &str, format: Format, slos: &[Arc<Slo>]) -> anyhow::Result<()> {
+fn write(
+    directory: &Path,
+    service: &str,
+    format: Format,
+    slos: &[Arc<Slo>],
+    left_out: &mut Vec<Unexportable>,
+) -> anyhow::Result<()> {
+    let text = written(format, slos, left_out).text;
+    if text.is_empty() {
+        return Ok(());
+    }
     let path = directory.join(format!("{service}.{}", format.ending()));
-    std::fs::write(&path, written(format, slos)?.text).with_context(|| format!("can't write {}", path.display()))
+    std::fs::write(&path, text).with_context(|| format!("can't write {}", path.display()))
 }

@@ -44,7 +44,10 @@ pub fn bad_jobs(file: &str, diagnostics: &Diagnostics) -> bool {
 }
 
 /// `job="x"` in a selector should name a job, unless labels may come from elsewhere.
-pub fn known_jobs(slos: &[Slo], jobs: &[ScrapeConfig], diagnostics: &mut Diagnostics) {
+pub fn known_jobs(slos: &[Slo], jobs: &[ScrapeConfig], file: &str, diagnostics: &mut Diagnostics) {
+    if jobs.is_empty() {
+        return no_jobs(slos, file, diagnostics);
+    }
     if jobs.iter().any(may_rename) {
         return;
     }
@@ -69,6 +72,17 @@ pub fn known_jobs(slos: &[Slo], jobs: &[ScrapeConfig], diagnostics: &mut Diagnos
             diagnostics.push(Diagnostic::warning(file, mark, message).value(job).help(help));
         }
     }
+}
+
+/// One warning for all SLOs that select jobs.
+fn no_jobs(slos: &[Slo], file: &str, diagnostics: &mut Diagnostics) {
+    let message = match slos.iter().filter(|slo| selected_jobs(&slo.indicator).next().is_some()).count() {
+        0 => return,
+        1 => "there are no jobs, and 1 SLO selects one".to_owned(),
+        count => format!("there are no jobs, and {count} SLOs select them"),
+    };
+    let found = Diagnostic::warning(file, Mark::default(), message);
+    diagnostics.push(found.help("add scrape_configs, or nothing is counted"));
 }
 
 /// The names that the targets of a job have.

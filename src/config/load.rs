@@ -74,7 +74,7 @@ pub fn load_into(path: &Path, text: &[u8], env: Env<'_>, diagnostics: &mut Diagn
     let config = main.map(|main| {
         checks::duplicate_ids(&slos, diagnostics);
         if !checks::bad_jobs(&name, diagnostics) {
-            checks::known_jobs(&slos, &main.scrape_configs, diagnostics);
+            checks::known_jobs(&slos, &main.scrape_configs, &name, diagnostics);
         }
         checks::any_slos(&slos, &name, diagnostics);
         assemble(main, slos, path)

@@ -101,6 +101,12 @@ impl Policy {
         labels
     }
 
+    /// Whether the policy sets this label on some alerts.
+    pub fn sets_label(&self, name: &str) -> bool {
+        let own = self.of_severity.values().map(|extras| &extras.labels);
+        std::iter::once(&self.labels).chain(own).any(|labels| labels.get(name).is_some())
+    }
+
     /// The annotations that alerts of a severity get from the policy.
     pub fn annotations_of(&self, severity: Severity) -> Labels {
         let mut annotations = self.annotations.clone();

@@ -61,18 +61,18 @@ impl Note {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{slo}: {why}")]
 pub struct Unexportable {
-    pub slo: String,
+    pub slo: SloId,
     pub why: String,
 }
 
 impl Unexportable {
     fn new(slo: &Slo, why: impl Into<String>) -> Self {
-        Self { slo: slo.id.to_string(), why: why.into() }
+        Self { slo: slo.id.clone(), why: why.into() }
     }
 }
 
-/// Writes SLOs into one text.
-pub fn export(format: Format, slos: &[Arc<Slo>]) -> Result<Export, Unexportable> {
+/// Writes SLOs into one text; fails with every SLO that the format can't hold.
+pub fn export(format: Format, slos: &[Arc<Slo>]) -> Result<Export, Vec<Unexportable>> {
     let mut export = match format {
         Format::Slowburn => slowburn::write(slos)?,
         Format::OpenSlo => openslo::write(slos)?,

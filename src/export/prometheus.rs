@@ -11,7 +11,7 @@ use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
 use crate::domain::slo::{Measure, Pair, Severity, Slo, SloWindow};
 use crate::domain::time::format_duration;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,40 +19,64 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
 /// Three groups for each SLO, as Sloth has them.
 pub fn write(slos: &[Arc<Slo>]) -> Export {
-    let groups = slos.iter().flat_map(|slo| Rules::new(slo).groups()).collect();
-    let notes = slos.iter().flat_map(|slo| notes(slo)).collect();
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    slos.iter().for_each(|slo| *uses.entry(sloth_id(slo)).or_default() += 1);
+    let (mut groups, mut notes) = (Vec::new(), Vec::new());
+    for slo in slos {
+        let rules = Rules::new(slo, uses.get(&sloth_id(slo)).is_some_and(|uses| *uses > 1));
+        groups.extend(rules.groups());
+        notes.extend(rules.notes());
+    }
     Export { text: MapBuilder::default().with("groups", Tree::List(groups)).build().to_yaml(), notes }
 }
 
-fn notes(slo: &Slo) -> Vec<Note> {
-    let mut notes = Vec::new();
-    if matches!(slo.window, SloWindow::Calendar(_)) {
-        let length = format_duration(slo.window.nominal());
-        notes.push(Note::new(slo, format!("the calendar window is a rolling one of {length} here")));
-    }
-    if slo.policy.measure == Measure::BudgetSpent {
-        notes.push(Note::new(slo, "alerts compare burn rates here, not what was spent of the whole budget"));
-    }
-    if !slo.maintenance.is_empty() {
-        notes.push(Note::new(slo, "events in maintenance count here"));
-    }
-    notes
+/// Sloth's name of an SLO; those of `a-b/c` and `a/b-c` are the same.
+fn sloth_id(slo: &Slo) -> String {
+    format!("{}-{}", slo.id.service, slo.id.name)
 }
 
 /// What all rules of one SLO share.
 struct Rules<'a> {
     slo: &'a Slo,
     id: String,
+    /// Whether another SLO has this id.
+    shares_id: bool,
     /// `{sloth_id="…", sloth_service="…", sloth_slo="…"}`.
     matchers: String,
 }
 
 impl<'a> Rules<'a> {
-    fn new(slo: &'a Slo) -> Self {
-        let id = format!("{}-{}", slo.id.service, slo.id.name);
+    fn new(slo: &'a Slo, shares_id: bool) -> Self {
+        let id = sloth_id(slo);
         let (service, name) = (&slo.id.service, &slo.id.name);
         let matchers = format!("{{sloth_id=\"{id}\", sloth_service=\"{service}\", sloth_slo=\"{name}\"}}");
-        Self { slo, id, matchers }
+        Self { slo, id, shares_id, matchers }
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let slo = self.slo;
+        let mut notes = Vec::new();
+        if matches!(slo.window, SloWindow::Calendar(_)) {
+            let length = format_duration(slo.window.nominal());
+            notes.push(Note::new(slo, format!("the calendar window is a rolling one of {length} here")));
+        }
+        if slo.policy.measure == Measure::BudgetSpent {
+            notes.push(Note::new(slo, "alerts compare burn rates here, not what was spent of the whole budget"));
+        }
+        if !slo.maintenance.is_empty() {
+            notes.push(Note::new(slo, "events in maintenance count here"));
+        }
+        if self.shares_id {
+            let told = format!(
+                "its sloth_id {} is also that of another SLO, so its groups are named after {}",
+                self.id, slo.id
+            );
+            notes.push(Note::new(slo, told));
+        }
+        if let Some(name) = queries::new_name(slo) {
+            notes.push(Note::new(slo, format!("its rules need Prometheus 3, for the name {name}")));
+        }
+        notes
     }
 
     fn groups(&self) -> Vec<Tree> {
@@ -66,10 +90,8 @@ impl<'a> Rules<'a> {
     }
 
     fn group(&self, kind: &str, rules: Vec<Tree>) -> Tree {
-        MapBuilder::default()
-            .text("name", format!("sloth-slo-{kind}-{}", self.id))
-            .with("rules", Tree::List(rules))
-            .build()
+        let own = if self.shares_id { self.slo.id.to_string() } else { self.id.clone() };
+        MapBuilder::default().text("name", format!("sloth-slo-{kind}-{own}")).with("rules", Tree::List(rules)).build()
     }
 
     fn labels(&self, more: &[(&str, &str)]) -> Tree {

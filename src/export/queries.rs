@@ -4,8 +4,11 @@
 //! expression: it counts as `0 * total`. PromQL's own traits stay: `rate` extrapolates, and loses the first value of a
 //! new series.
 
+use crate::domain::selector::is_plain_name;
+use crate::domain::selector_text::parse_selector;
 use crate::domain::slo::{Comparison, Indicator, Part, SliceVerdict, Slo, Tally, Timeslices};
 use crate::domain::time::format_duration;
+use crate::spec::promql::boundary;
 use std::time::Duration;
 
 /// A selector with its weights.
@@ -30,7 +33,7 @@ fn terms(indicator: &Indicator) -> Vec<Weighted> {
         }
         Indicator::Latency { histogram, threshold, .. } => {
             let of = |suffix: &str| histogram.renamed(format!("{}{suffix}", histogram.name)).to_string();
-            let bucket = with_matcher(&of("_bucket"), &boundary(*threshold));
+            let bucket = with_matcher(&of("_bucket"), &boundary::matcher(*threshold));
             vec![weighted(of("_count"), 1.0, 1.0), weighted(bucket, 0.0, -1.0)]
         }
         Indicator::Scrape { targets } => {
@@ -45,15 +48,7 @@ fn terms(indicator: &Indicator) -> Vec<Weighted> {
     }
 }
 
-/// The bucket's label is a text there, and a whole number may be written `1` or `1.0`.
-fn boundary(threshold: f64) -> String {
-    if threshold.fract() == 0.0 {
-        format!("le=~\"{threshold}|{threshold}\\\\.0\"")
-    } else {
-        format!("le=\"{threshold}\"")
-    }
-}
-
+/// The selector with one more matcher.
 fn with_matcher(selector: &str, matcher: &str) -> String {
     match selector.strip_suffix('}') {
         Some(open) if open.ends_with('{') => format!("{open}{matcher}}}"),
@@ -67,21 +62,31 @@ pub fn total_selector(slo: &Slo) -> Option<String> {
     terms(&slo.indicator).into_iter().find(|term| term.total > 0.0).map(|term| term.selector)
 }
 
+/// A name of a metric or a label that PromQL has only since Prometheus 3.
+pub fn new_name(slo: &Slo) -> Option<String> {
+    let selectors = terms(&slo.indicator).into_iter().filter_map(|term| parse_selector(&term.selector).ok());
+    let names = selectors.flat_map(|selector| {
+        let labels = selector.matchers.0.into_iter().map(|matcher| matcher.label);
+        std::iter::once(selector.name).chain(labels).collect::<Vec<_>>()
+    });
+    names.into_iter().find(|name| !is_plain_name(name))
+}
+
 /// `sum`, or `sum by (route)`.
 fn aggregated(slo: &Slo, how: &str, inner: &str) -> String {
     if slo.by.is_empty() { format!("{how}({inner})") } else { format!("{how} by ({}) ({inner})", slo.by.join(", ")) }
 }
 
-/// How events of a window are counted.
+/// How events are counted.
 #[derive(Clone, Copy, PartialEq)]
-enum Count<'w> {
-    /// Events a second in a window; for gauges samples in it.
-    Within(&'w str),
+enum Count {
+    /// Within a window: events a second where all are the growth of counters, else their number.
+    Within(Duration),
     /// Counters and gauges alone, without a window, as OpenSLO has them.
     Bare,
 }
 
-fn counted(slo: &Slo, term: &Weighted, count: Count<'_>) -> String {
+fn counted(slo: &Slo, term: &Weighted, count: Count) -> String {
     let selector = &term.selector;
     let Count::Within(window) = count else {
         return match term.tally {
@@ -90,13 +95,23 @@ fn counted(slo: &Slo, term: &Weighted, count: Count<'_>) -> String {
             Tally::Where(comparison) => aggregated(slo, "sum", &compared(selector, comparison)),
         };
     };
+    let range = format_duration(window);
     let inner = match term.tally {
-        Tally::Growth => format!("rate({selector}[{window}])"),
-        Tally::Samples => format!("count_over_time({selector}[{window}])"),
-        Tally::Values => format!("sum_over_time({selector}[{window}])"),
-        Tally::Where(comparison) => format!("sum_over_time(({})[{window}:])", compared(selector, comparison)),
+        Tally::Growth => format!("{}({selector}[{range}])", if is_rate(slo) { "rate" } else { "increase" }),
+        Tally::Samples => format!("count_over_time({selector}[{range}])"),
+        Tally::Values => format!("sum_over_time({selector}[{range}])"),
+        // Only a subquery compares, and it looks at steps; the share of those makes samples again.
+        Tally::Where(comparison) => {
+            let (compared, step) = (compared(selector, comparison), format_duration(step(window)));
+            format!("avg_over_time(({compared})[{range}:{step}]) * count_over_time({selector}[{range}])")
+        }
     };
     aggregated(slo, "sum", &inner)
+}
+
+/// The step at which a gauge is compared: as fine as most scrapes in short windows, no more than 43,200 steps in a month.
+fn step(window: Duration) -> Duration {
+    Duration::from_secs((window.as_secs() / 60).clamp(15, 60)).min(window)
 }
 
 /// 1 where the comparison holds, else 0.
@@ -107,7 +122,7 @@ fn compared(selector: &str, comparison: Comparison) -> String {
 }
 
 /// The terms that have a weight, joined by their signs.
-fn combined(slo: &Slo, count: Count<'_>, bad: bool) -> String {
+fn combined(slo: &Slo, count: Count, bad: bool) -> String {
     let all = terms(&slo.indicator);
     let weight = |term: &Weighted| if bad { term.bad } else { term.total };
     let base = all.iter().find(|term| term.total > 0.0);
@@ -132,13 +147,13 @@ fn combined(slo: &Slo, count: Count<'_>, bad: bool) -> String {
 
 /// The share of bad events over a window.
 pub fn error_ratio(slo: &Slo, window: Duration) -> String {
-    let counts = |window: &str| [true, false].map(|bad| combined(slo, Count::Within(window), bad));
+    let counts = |window| [true, false].map(|bad| combined(slo, Count::Within(window), bad));
     match &slo.timeslices {
         None => {
-            let [bad, total] = counts(&format_duration(window));
+            let [bad, total] = counts(window);
             format!("({bad})\n/\n({total})\n")
         }
-        Some(slices) => sliced(slices, window, &counts(&format_duration(slices.slice))),
+        Some(slices) => sliced(slices, window, &counts(slices.slice)),
     }
 }
 
@@ -156,14 +171,19 @@ fn sliced(slices: &Timeslices, window: Duration, [bad, total]: &[String; 2]) -> 
 
 /// Bad events of a window, as a count.
 pub fn bad_events(slo: &Slo, window: Duration) -> String {
-    // Counters come as events a second, samples of gauges as a number.
+    // Counters alone come as events a second.
     let seconds = if is_rate(slo) { window.as_secs() } else { 1 };
-    format!("({}) * {seconds}", combined(slo, Count::Within(&format_duration(window)), true))
+    format!("({}) * {seconds}", combined(slo, Count::Within(window), true))
 }
 
-/// Whether events are the growth of counters.
+/// Whether all events are the growth of counters.
 pub fn is_rate(slo: &Slo) -> bool {
     terms(&slo.indicator).iter().all(|term| term.tally == Tally::Growth)
+}
+
+/// Whether some events are the growth of counters and some are samples.
+pub fn is_mixed(slo: &Slo) -> bool {
+    !is_rate(slo) && terms(&slo.indicator).iter().any(|term| term.tally == Tally::Growth)
 }
 
 /// Bad and all events, without a window.

@@ -18,14 +18,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// One document for each service.
-pub fn write(slos: &[Arc<Slo>]) -> Result<Export, Unexportable> {
-    let mut texts = Vec::new();
+pub fn write(slos: &[Arc<Slo>]) -> Result<Export, Vec<Unexportable>> {
+    let (mut texts, mut refused) = (Vec::new(), Vec::new());
     for (service, slos) in by_service(slos) {
-        let slos = slos.iter().map(|slo| of_slo(slo)).collect::<Result<_, _>>()?;
+        let (written, failed): (Vec<_>, Vec<_>) = slos.iter().map(|slo| of_slo(slo)).partition(Result::is_ok);
+        refused.extend(failed.into_iter().filter_map(Result::err));
+        let slos = written.into_iter().filter_map(Result::ok).collect();
         let document = MapBuilder::default().plain("version", VERSION).with("service", text(service));
         texts.push(document.with("slos", Tree::List(slos)).build().to_yaml());
     }
-    Ok(Export { text: texts.join("---\n"), notes: Vec::new() })
+    if refused.is_empty() { Ok(Export { text: texts.join("---\n"), notes: Vec::new() }) } else { Err(refused) }
 }
 
 fn of_slo(slo: &Slo) -> Result<Tree, Unexportable> {

@@ -137,6 +137,17 @@ pub(super) fn refuse_one(part: &Value<'_>, total: &Value<'_>, refused: &Refused)
     }
 }
 
+/// Reports labels that split the budget and are also set to one value for all alerts, as in slowburn's own files: which
+/// of the two is meant can't be told.
+pub(super) fn refuse_set_groups(at: &Value<'_>, by: &[String], labels: &Labels, policy: &Policy) {
+    for label in by.iter().filter(|label| labels.get(label).is_some() || policy.sets_label(label)) {
+        at.error(
+            format!("budgets are kept by {label}, and a label sets {label} to one value for the alerts of all of them"),
+            "leave out the label, or the grouping: Prometheus fails on rules with both",
+        );
+    }
+}
+
 /// Notes what a query has become.
 pub(super) fn note_query(field: &str, compiled: &Compiled, notes: &mut Notes) {
     notes.taken(field, counted(&compiled.indicator));

@@ -31,7 +31,7 @@ use declared::Declared;
 use fidelity::Fidelity;
 use format::Format;
 use openslo::Pass;
-pub use openslo::SHORT_WINDOW as OPENSLO_SHORT_WINDOW;
+pub use openslo::{annotations as openslo_annotations, severity as openslo_severity};
 pub use slowburn::{NO_DATA_AFTER, VERSION};
 
 /// What was read from all files.

@@ -88,6 +88,17 @@ fn a_selector_of_an_unknown_job_is_warned_of_with_the_nearest() {
 }
 
 #[test]
+fn slos_that_select_jobs_where_there_are_none_are_warned_of_once() {
+    let main = "slo_files: ['slos/*.yaml']\nroute: {receiver: r}\nreceivers: [{name: r}]\n";
+    let (a, b) = (slo("a", "a"), slo("b", "b"));
+    let (_dir, result, lines) = load_files(&[("slowburn.yaml", main), ("slos/a.yaml", &a), ("slos/b.yaml", &b)]);
+    let wanted =
+        "slowburn.yaml: warning: there are no jobs, and 2 SLOs select them; add scrape_configs, or nothing is counted";
+    assert_eq!(lines, [wanted]);
+    assert!(result.config.is_some());
+}
+
+#[test]
 fn a_configuration_without_slos_is_warned_of() {
     let (_dir, _, lines) = load_files(&[("slowburn.yaml", "route: {receiver: r}\nreceivers: [{name: r}]\n")]);
     assert_eq!(

@@ -68,6 +68,46 @@ fn one_slo_alone_and_a_file_for_each_service() {
     assert_eq!(again.out, run(dir.path(), &["--format", "slowburn"]).out);
 }
 
+/// What other formats can say and slowburn/v1 can't does not stop the rest.
+#[test]
+fn what_can_not_be_written_is_left_out_by_name() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let slo = |service: &str, name: &str, by: &str| {
+        format!(
+            "version: prometheus/v1\nservice: {service}\nslos:\n  - name: {name}\n    objective: 99\n    sli: {{events: {{error_query: \
+             'sum{by}(rate(e_total[{{{{.window}}}}]))', total_query: 'sum{by}(rate(t_total[{{{{.window}}}}]))'}}}}\n    \
+             alerting: {{page_alert: {{disable: true}}, ticket_alert: {{disable: true}}}}\n"
+        )
+    };
+    let by = " by (service) ";
+    let files = [slo("a", "first", by), slo("a", "fine", ""), slo("b", "second", by)];
+    std::fs::write(dir.path().join("slos.yaml"), files.join("---\n")).expect("written");
+    std::fs::write(dir.path().join("slowburn.yaml"), "slo_files: [slos.yaml]\n").expect("written");
+    let expected = "2 SLOs can't be written in this format; all others are written\n  \
+                    a/first: slowburn/v1 keeps no budgets by the label service; rename it\n  \
+                    b/second: slowburn/v1 keeps no budgets by the label service; rename it\n";
+
+    let all = run(dir.path(), &["--format", "slowburn"]);
+    assert_eq!(all.code, 2, "{}", all.err);
+    assert!(all.err.contains(expected), "{}", all.err);
+    let fine = run(dir.path(), &["--format", "slowburn", "--slo", "a/fine"]);
+    assert_eq!((fine.code, &fine.out), (0, &all.out), "{}", fine.err);
+    assert!(fine.out.contains("name: fine"), "{}", fine.out);
+
+    let files = run(dir.path(), &["--format", "slowburn", "--output", "out"]);
+    assert_eq!((files.code, files.err.contains(expected)), (2, true), "{}", files.err);
+    assert_eq!(std::fs::read_to_string(dir.path().join("out/a.yaml")).expect("a file"), fine.out);
+    assert!(!dir.path().join("out/b.yaml").exists());
+
+    let none = run(dir.path(), &["--format", "slowburn", "--slo", "a/first"]);
+    assert_eq!((none.code, none.out.as_str()), (2, ""), "{}", none.err);
+    assert!(
+        none.err.contains("a/first: slowburn/v1 keeps no budgets") && !none.err.contains("all others"),
+        "{}",
+        none.err
+    );
+}
+
 #[test]
 fn what_can_not_be_written_is_an_error() {
     let dir = installation();

@@ -2,6 +2,7 @@
 
 mod command;
 mod openslo;
+mod openslo_back;
 mod prometheus;
 mod round_trip;
 mod slos;

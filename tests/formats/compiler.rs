@@ -58,6 +58,9 @@ const COUNTED: &[(&str, &str)] = &[
         "1 - (sum(rate(x_bucket{job=\"a\",le=\"0.3\"}[5m])) / sum(rate(x_count{job='a'}[5m])))",
         "Latency x{job=\"a\"} <= 0.3",
     ),
+    // Clients write whole boundaries in different ways.
+    ("1 - sum(rate(x_bucket{le=~\"5|5\\\\.0\"}[5m])) / sum(rate(x_count[5m]))", "Latency x <= 5"),
+    ("1 - sum(rate(x_bucket{le=~\"5|10\"}[5m])) / sum(rate(x_count[5m]))", "Good x_bucket{le=~\"5|10\"} of x_count"),
     (
         "(sum(rate(x_bucket{le=\"+Inf\"}[5m])) - sum(rate(x_bucket{le=\"1\"}[5m]))) / sum(rate(x_bucket{le=\"+Inf\"}[5m]))",
         "Latency x <= 1",
@@ -208,6 +211,14 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("sum(rate(a[2100e073])) / sum(rate(b[5m]))", "11: 2100e073: no duration is that long"),
     ("sum(rate(a[5m] offset -NaN)) / sum(rate(b[5m]))", "23: NaN: no duration is that long"),
+    (
+        "sum(rate(e[5m])) * 1e308 * 10 / sum(rate(t[5m]))",
+        "0: sum(rate(e[5m])) * 1e308 * 10 / sum(rate(t[5m])): its factors are beyond what numbers hold",
+    ),
+    (
+        "sum(rate(e[5m])) * 1e308 / (sum(rate(t[5m])) / 1e10)",
+        "0: sum(rate(e[5m])) * 1e308 / (sum(rate(t[5m])) / 1e10): its factors are beyond what numbers hold",
+    ),
 ];
 
 #[test]
@@ -302,6 +313,30 @@ fn selectors_without_functions_are_what_the_format_says() {
     {
         let compiled = events("sum(g)", Part::Good, "sum(t)", bare).unwrap();
         assert_eq!(indicator(&compiled.indicator), expected);
+    }
+    for (part, total, expected) in [
+        ("count(g) - sum(g <= bool 0.7)", "count(g)", "Terms samples g total 1 bad 1; where(<= 0.7) g total 0 bad -1"),
+        (
+            "sum by (a) (g < bool 1)",
+            "count by (a) (g)",
+            "Terms samples g total 1 bad 0; where(< 1) g total 0 bad 1 by a",
+        ),
+        ("count(g < 1)", "count(g)", "Terms samples g total 1 bad 0; where(< 1) g total 0 bad 1"),
+        ("count(up{job=\"j\"}) - sum(up{job=\"j\"})", "count(up{job=\"j\"})", "Scrape {job=\"j\"}"),
+        ("sum(g > 0)", "sum(t)", "Terms values t total 1 bad 0; values g total 0 bad 1"),
+        ("avg(sum(g))", "sum(t)", "Terms values t total 1 bad 0; values g total 0 bad 1"),
+        // A range under it: this would count series, and slowburn counts samples.
+        ("count(sum_over_time(g[5m]))", "count(g)", "0: count(sum_over_time(g[5m])): count() does not add up events"),
+        (
+            "sum(sum_over_time(g[5m]) < bool 1)",
+            "count(g)",
+            "4: sum_over_time(g[5m]) < bool 1: a comparison of counts is no number of events",
+        ),
+    ] {
+        let found = outcome(events(part, Part::Bad, total, Bare::Gauges).map_err(|refused| match refused {
+            Refused::Part(refusal) | Refused::Total(refusal) => refusal,
+        }));
+        assert_eq!(found, expected, "{part}");
     }
     let share = ratio("my_share{a=\"b\"}", Part::Good, Bare::Gauges).unwrap();
     assert_eq!(

@@ -109,6 +109,39 @@ fn mistakes_name_the_place_and_the_part() {
                 "5:16: error: slos[0].objective: an objective of 100 percent or more leaves no error budget: \"9.99e+2\"; write a percentage below 100, such as 99.9",
             ],
         ),
+        (
+            "a label of groups that page alerts set",
+            changed(
+                &changed(&changed(SLOTH, "sum(rate(e", "sum by (team) (rate(e"), "sum(\n", "sum by (team) (\n"),
+                "{name: A}",
+                "{name: A, page_alert: {labels: {team: x}}}",
+            ),
+            &[
+                "7:7: error: slos[0].sli: budgets are kept by team, and a label sets team to one value for the alerts of all of them; leave out the label, or the grouping: Prometheus fails on rules with both",
+            ],
+        ),
+        (
+            "a label of groups that metadata sets",
+            changed(
+                &changed(PYRRA, "namespace: shop", "namespace: shop, labels: {pyrra.dev/team: x}"),
+                "{metric: e}",
+                "{metric: e}, grouping: [team]",
+            ),
+            &[
+                "8:5: error: spec.indicator: budgets are kept by team, and a label sets team to one value for the alerts of all of them; leave out the label, or the grouping: Prometheus fails on rules with both",
+            ],
+        ),
+        (
+            "a label of groups in an SLI of OpenSLO",
+            changed(
+                &format!("{}---\n{OPENSLO}", SLI.replace("sum(", "sum by (team) (")),
+                "{name: web}",
+                "{name: web, labels: {team: x}}",
+            ),
+            &[
+                "18:16: error: spec.objectives[0]: budgets are kept by team, and a label sets team to one value for the alerts of all of them; leave out the label, or the grouping: Prometheus fails on rules with both",
+            ],
+        ),
         ("sound Pyrra", PYRRA.to_owned(), &[]),
         (
             "two indicators",

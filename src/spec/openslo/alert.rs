@@ -6,18 +6,16 @@
 
 use super::super::fidelity::Notes;
 use super::super::foreign;
-use super::keys::{BURN, CONDITION, CONDITION_REF, METADATA, POLICY, POLICY_REF};
+use super::annotations::{self, SHORT_WINDOW};
+use super::keys::{BURN, CONDITION, CONDITION_REF, POLICY, POLICY_REF};
 use super::{Library, units};
 use crate::config::decode::{Map, Value};
 use crate::domain::group::shown_label;
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Extras, NoData, Pair, Policy, Severity};
+use crate::domain::slo::{Extras, Pair, Policy, Severity};
 use crate::domain::time::format_duration;
 use std::time::Duration;
-
-/// The annotation of a policy that names the short window of its pairs.
-pub const SHORT_WINDOW: &str = "slowburn/short-window";
 
 /// Words by which people name what must wake someone.
 const URGENT: [&str; 10] = ["page", "crit", "urgent", "high", "fatal", "emergency", "p0", "p1", "sev0", "sev1"];
@@ -35,8 +33,9 @@ pub(super) struct Condition {
 pub(super) struct AlertPolicy {
     breaching: bool,
     no_data: bool,
-    /// By [`SHORT_WINDOW`].
+    /// By annotations.
     short: Option<Duration>,
+    severity: Option<Severity>,
     conditions: Vec<Reference>,
     notes: Notes,
 }
@@ -69,10 +68,14 @@ pub(super) fn condition(value: &Value<'_>) -> Option<Condition> {
         Some(after) if after.node().text() != Some("0m") => units::duration(&after)?,
         _ => Duration::ZERO,
     };
-    let lower = word.to_lowercase();
-    let severity = if URGENT.iter().any(|urgent| lower.contains(urgent)) { Severity::Page } else { Severity::Ticket };
-    let pair = Pair { r#for: after, ..foreign::pair(severity, lookback, lookback, threshold?) };
+    let pair = Pair { r#for: after, ..foreign::pair(severity(&word), lookback, lookback, threshold?) };
     Some(Condition { word, pair, notes })
+}
+
+/// The severity that a word stands for.
+pub fn severity(word: &str) -> Severity {
+    let lower = word.to_lowercase();
+    if URGENT.iter().any(|urgent| lower.contains(urgent)) { Severity::Page } else { Severity::Ticket }
 }
 
 /// Only rising above the threshold can be meant, whatever `op` says.
@@ -109,19 +112,9 @@ pub(super) fn policy(value: &Value<'_>, metadata: Option<&Value<'_>>) -> Option<
         notes.left_out("notificationTargets", "messages go by route and receivers of the main file");
     }
     let conditions = map.get("conditions")?.list_of(|item| reference(item));
-    let short = metadata.and_then(short_window);
-    Some(AlertPolicy { breaching, no_data, short, conditions, notes })
-}
-
-fn short_window(metadata: &Value<'_>) -> Option<Duration> {
-    let annotations = metadata.lenient_map(&METADATA)?.get("annotations")?;
-    let (.., at) = annotations.entries()?.into_iter().find(|(key, ..)| *key == SHORT_WINDOW)?;
-    let short = at.positive_duration()?;
-    if short.subsec_nanos() != 0 {
-        at.error("a window has whole seconds", "write it like 5m");
-        return None;
-    }
-    Some(short)
+    let short = metadata.and_then(annotations::short_window);
+    let severity = metadata.and_then(annotations::severity);
+    Some(AlertPolicy { breaching, no_data, short, severity, conditions, notes })
 }
 
 fn reference(value: &Value<'_>) -> Option<Reference> {
@@ -133,9 +126,12 @@ fn reference(value: &Value<'_>) -> Option<Reference> {
     }
 }
 
-/// The SLO's policy from all its alert policies.
-pub(super) fn read(list: Option<&Value<'_>>, library: &Library, notes: &mut Notes) -> Policy {
+/// The SLO's policy from all its alert policies, with what its `metadata` says.
+pub(super) fn read(list: Option<&Value<'_>>, metadata: &Value<'_>, library: &Library, notes: &mut Notes) -> Policy {
     let mut all = foreign::no_alerts();
+    if let Some(after) = annotations::no_data_after(metadata) {
+        all.no_data.after = after;
+    }
     let items = list.map(|list| list.list().unwrap_or_default()).unwrap_or_default();
     if items.is_empty() {
         notes.left_out("alertPolicies", "there are none, so nothing alerts; the budget is counted and shown");
@@ -176,8 +172,7 @@ fn add(all: &mut Policy, policy: &AlertPolicy, condition: &Condition, at: &Value
     let Pair { severity, long, short, factor, .. } = pair;
     notes.extend(&condition.notes);
     if policy.no_data {
-        all.no_data =
-            NoData { severity: Some(severity.min(all.no_data.severity.unwrap_or(severity))), ..foreign::NO_DATA };
+        all.no_data.severity = Some(severity.min(all.no_data.severity.unwrap_or(severity)));
         notes.taken("alertWhenNoData", format!("no data for {} is a {severity}", format_duration(all.no_data.after)));
     }
     if !policy.breaching {
@@ -200,16 +195,18 @@ fn add(all: &mut Policy, policy: &AlertPolicy, condition: &Condition, at: &Value
     all.of_severity.entry(severity).or_insert(Extras { labels, annotations: Labels::new() });
 }
 
-/// The condition's pair, with the short window of the policy where that is one.
+/// The condition's pair, with what annotations of the policy say of it.
 fn pair(policy: &AlertPolicy, condition: &Condition, at: &Value<'_>) -> Pair {
-    let Some(short) = policy.short else { return condition.pair };
-    if short >= condition.pair.long {
-        let (short, long) = (format_duration(short), format_duration(condition.pair.long));
+    let severity = policy.severity.unwrap_or(condition.pair.severity);
+    let pair = Pair { severity, ..condition.pair };
+    let Some(short) = policy.short else { return pair };
+    if short >= pair.long {
+        let (short, long) = (format_duration(short), format_duration(pair.long));
         at.warn(
             format!("the annotation {SHORT_WINDOW} of {short} is not below the condition's window of {long}"),
             "it is left aside; write a shorter one, or none",
         );
-        return condition.pair;
+        return pair;
     }
-    Pair { short, ..condition.pair }
+    Pair { short, ..pair }
 }

@@ -5,12 +5,13 @@
 
 mod alert;
 mod alpha;
+pub mod annotations;
 mod keys;
 mod sli;
 mod slo;
 mod units;
 
-pub use alert::SHORT_WINDOW;
+pub use alert::severity;
 pub(super) use alpha::read as read_alpha;
 
 use super::declared::{Declared, place};

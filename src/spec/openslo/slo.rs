@@ -7,7 +7,7 @@ use super::super::promql::Compiled;
 use super::super::{foreign, percent};
 use super::keys::{INLINE, METADATA, OBJECTIVE, SLO};
 use super::sli::{self, Sli};
-use super::{Library, alert, units};
+use super::{Library, alert, annotations, units};
 use crate::config::decode::{Map, Value};
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
@@ -68,21 +68,26 @@ pub(super) fn read(
 
 fn common<'a>(metadata: &Map<'a>, spec: &Map<'a>, library: &Library) -> Option<Common<'a>> {
     let mut notes = Notes::default();
-    let name_at = metadata.get("name")?;
-    let name = foreign::name(&name_at, "metadata.name", &mut notes);
-    let service = spec.get("service").and_then(|service| foreign::name(&service, "service", &mut notes));
+    let (name_at, service_at) = (metadata.get("name")?, spec.get("service"));
+    let exact = annotations::id(metadata.value());
+    let exact_is_known = exact.is_some();
+    let id = exact.or_else(|| {
+        let name = foreign::name(&name_at, "metadata.name", &mut notes);
+        let service = service_at.and_then(|service| foreign::name(&service, "service", &mut notes));
+        Some(SloId { service: service?, name: name? })
+    });
     let own = metadata.get("labels").map(|own| foreign::labels(&own, "metadata.labels", &mut notes));
     let window = units::window(spec.get("timeWindow").as_ref(), spec.value(), &mut notes);
     let slices = budgeting(spec, &mut notes);
     let sli = indicator(spec, library);
-    let policy = alert::read(spec.get("alertPolicies").as_ref(), library, &mut notes);
+    let policy = alert::read(spec.get("alertPolicies").as_ref(), metadata.value(), library, &mut notes);
     let description = spec.get("description").and_then(|text| text.text());
-    let title = metadata.get("displayName").and_then(|text| text.text());
+    // Of a name that could not be written the display name is only another form.
+    let title = metadata.get("displayName").filter(|_| !exact_is_known).and_then(|text| text.text());
     notes.as_written(&["service", "name", "description", "target"]);
-    let id = SloId { service: service?, name: name? };
     Some(Common {
         name: name_at,
-        id,
+        id: id?,
         labels: own.unwrap_or_default(),
         description: description.or(title).unwrap_or_default(),
         window: window?,
@@ -158,6 +163,7 @@ fn objective(
         None => Some(None),
     };
     let (compiled, objective, timeslices) = (compiled?, objective?, timeslices?);
+    foreign::refuse_set_groups(at, &compiled.by, &common.labels, &common.policy);
     foreign::warn_of_unreachable(at, &common.policy.pairs, objective);
     let title = map.get("displayName").filter(|_| suffix.is_some()).and_then(|title| title.text());
     let slo = Slo {

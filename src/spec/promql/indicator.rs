@@ -3,9 +3,10 @@
 //! The own forms do more than weights could: a latency indicator knows a missing bucket, and a scrape indicator counts
 //! the attempts that found nobody.
 
+use super::boundary::boundary;
 use super::form::{Atom, Sum};
 use super::refusal::Refusal;
-use crate::domain::selector::{MatchOp, Selector};
+use crate::domain::selector::Selector;
 use crate::domain::slo::{Indicator, Part, Tally, Term};
 
 /// Series that Prometheus makes up itself.
@@ -15,6 +16,10 @@ const UP: &str = "up";
 pub(super) fn indicator(bad: &Sum, total: &Sum, text: &str) -> Result<Indicator, Refusal> {
     check(bad, total, text)?;
     let terms = terms(bad, total);
+    if terms.iter().any(|term| !term.total.is_finite() || !term.bad.is_finite()) {
+        let help = "multiply by numbers that people can count to";
+        return Err(Refusal::new(text, "its factors are beyond what numbers hold", help));
+    }
     if terms.iter().any(|term| term.selector.name == UP && term.tally != Tally::Growth) {
         return scrapes(&terms, text);
     }
@@ -124,9 +129,9 @@ pub(super) fn hides_a_missing_bucket(indicator: &Indicator) -> bool {
 /// A bucket's boundary, and the histogram that it belongs to.
 fn without_le(bucket: &Selector, name: &str) -> Option<(String, Selector)> {
     let mut histogram = bucket.renamed(name);
-    let at = histogram.matchers.0.iter().position(|matcher| matcher.label == "le" && matcher.op == MatchOp::Equal)?;
-    let le = histogram.matchers.0.remove(at);
-    histogram.matchers.0.iter().all(|matcher| matcher.label != "le").then_some((le.value, histogram))
+    let at = histogram.matchers.0.iter().position(|matcher| matcher.label == "le")?;
+    let le = boundary(&histogram.matchers.0.remove(at))?;
+    histogram.matchers.0.iter().all(|matcher| matcher.label != "le").then_some((le, histogram))
 }
 
 /// A counter of all events and one of the bad or of the good ones.

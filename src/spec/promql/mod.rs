@@ -4,6 +4,7 @@
 //! (or of a gauge's samples) and quotients of sums. Whatever a sum of events over a window can't tell is refused with
 //! the part to blame: reading a query for less than it says would give wrong numbers.
 
+pub mod boundary;
 mod bounds;
 mod form;
 mod indicator;

@@ -17,11 +17,12 @@ impl Walker<'_> {
         let form = self.walk(&aggregate.expr)?;
         let dims = aggregated(&form.dims, aggregate.modifier.as_ref());
         let is_single = form.dims.same(&dims) || matches!(&form.dims, Dims::By(labels) if labels.is_empty());
-        let form = match (op.as_str(), self.at_moment) {
+        let form = match (op.as_str(), self.is_momentary(&aggregate.expr)) {
+            ("sum" | "avg" | "max" | "min", false) if is_single && form.dims != Dims::Series => form,
+            ("avg" | "max" | "min", true) if !self.at_moment && is_single && form.dims != Dims::Series => form,
             ("sum", true) => self.summed(form, expr)?,
             ("count", true) => self.counted(form, expr)?,
             ("avg", true) => self.averaged(form, expr)?,
-            ("sum" | "avg" | "max" | "min", false) if is_single && form.dims != Dims::Series => form,
             ("sum", false) => match form.value {
                 Value::Sum(_) => form,
                 Value::Filtered { .. } => return Err(filtered(expr)),
@@ -87,15 +88,16 @@ impl Walker<'_> {
                 return refuse(expr, "slowburn compares with plain numbers only", "compare one side with a number");
             }
         };
-        if self.at_moment {
-            return self.compared(&form, Comparison { op, with }, binary.return_bool(), expr);
-        }
         let keeps_events = match op {
             CompareOp::More | CompareOp::NotEqual => with == 0.0,
             CompareOp::AtLeast => with <= 0.0,
             _ => false,
         };
-        if binary.return_bool() || !keeps_events {
+        let chooses = binary.return_bool() || !keeps_events;
+        if self.at_moment || (chooses && self.is_momentary(&binary.lhs) && self.is_momentary(&binary.rhs)) {
+            return self.compared(&form, Comparison { op, with }, binary.return_bool(), expr);
+        }
+        if chooses {
             return refuse(
                 expr,
                 "a comparison of counts is no number of events",

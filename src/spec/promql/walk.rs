@@ -90,6 +90,12 @@ impl Walker<'_> {
         }
     }
 
+    /// Whether an expression is about samples as they are, not about a range of them: inside a subquery, or in a query
+    /// whose results are added up.
+    pub fn is_momentary(&self, expr: &Expr) -> bool {
+        self.at_moment || (self.bare == Bare::Gauges && !has_range(expr))
+    }
+
     fn growth(&mut self, range: &Expr, unit: Unit, expr: &Expr) -> Result<Form> {
         if self.at_moment {
             return refuse(
@@ -169,6 +175,18 @@ impl Walker<'_> {
             Value::Filtered { .. } => return Err(filtered(expr)),
         };
         Ok(Form { value, dims: form.dims, fill: form.fill.map(|fill| fill * by) })
+    }
+}
+
+fn has_range(expr: &Expr) -> bool {
+    match expr {
+        Expr::MatrixSelector(_) | Expr::Subquery(_) => true,
+        Expr::Paren(inner) => has_range(&inner.expr),
+        Expr::Unary(inner) => has_range(&inner.expr),
+        Expr::Aggregate(aggregate) => has_range(&aggregate.expr),
+        Expr::Binary(binary) => has_range(&binary.lhs) || has_range(&binary.rhs),
+        Expr::Call(call) => call.args.args.iter().any(|argument| has_range(argument)),
+        Expr::VectorSelector(_) | Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => false,
     }
 }
 

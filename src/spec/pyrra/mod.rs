@@ -42,6 +42,9 @@ fn slo(root: &Value<'_>, source: &str, declared: &mut Declared) -> Option<(Slo, 
     let annotations = handed_on(metadata.get("annotations"), "metadata.annotations", &mut notes);
     let annotations = foreign::named(&annotations, "metadata.annotations", &mut notes);
     let policy = policy(&spec, objective, window, annotations, &mut notes);
+    if let (Some(at), Some(compiled), Some(policy)) = (spec.get("indicator"), &compiled, &policy) {
+        foreign::refuse_set_groups(&at, &compiled.by, &labels, policy);
+    }
     note_the_rest(&spec, &mut notes);
     let description = spec.get("description").and_then(|text| text.text()).unwrap_or_default();
     if root.context().errors() > errors_before {

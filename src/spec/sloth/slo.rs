@@ -24,6 +24,9 @@ pub(super) fn read(value: &Value<'_>, scope: &Scope<'_>, declared: &mut Declared
     let mut labels = scope.labels.clone();
     labels.merge(&map.get("labels").map(|own| foreign::labels(&own, "labels", &mut notes)).unwrap_or_default());
     let policy = alerting::read(map.get("alerting").as_ref(), scope, id.as_ref(), &mut notes);
+    if let (Some(at), Some(compiled)) = (map.get("sli"), &compiled) {
+        foreign::refuse_set_groups(&at, &compiled.by, &labels, &policy);
+    }
     if let (Some(at), Some(objective)) = (&objective_at, objective) {
         foreign::warn_of_unreachable(at, &policy.pairs, objective);
     }

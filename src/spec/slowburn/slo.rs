@@ -6,7 +6,6 @@ use super::super::{names, percent};
 use super::keys::{BUDGETING, MAINTENANCE, SLO, TIMESLICES, VERDICTS};
 use super::{Scope, alert_labels, alerting, indicator, name, window};
 use crate::config::decode::{Map, Value};
-use crate::domain::labels::Labels;
 use crate::domain::slo::{Maintenance, SliceVerdict, Slo, SloId, Timeslices};
 use std::time::Duration;
 
@@ -23,7 +22,10 @@ pub(super) fn read(value: &Value<'_>, scope: &Scope<'_>, declared: &mut Declared
     let policy = alerting::read(map.get("alerting").as_ref(), &basis);
     let mut labels = scope.labels.clone();
     labels.merge(&map.get("labels").map(|own| alert_labels(&own)).unwrap_or_default());
-    let by = map.get("by").map(|by| grouping(&by, &[&labels, &policy.labels])).unwrap_or_default();
+    let by = map
+        .get("by")
+        .map(|by| grouping(&by, &|label| labels.get(label).is_some() || policy.sets_label(label)))
+        .unwrap_or_default();
     let maintenance = map.get("maintenance").map(|list| list.list_of(maintenance)).unwrap_or_default();
     let description = map.get("description").and_then(|text| text.text()).unwrap_or_default();
     if value.context().errors() > errors_before {
@@ -53,7 +55,7 @@ fn id(map: &Map<'_>, scope: &Scope<'_>, declared: &mut Declared) -> Option<SloId
 }
 
 /// Labels that split the budget; alerts carry them, so they may not clash with the labels set there.
-fn grouping(value: &Value<'_>, set: &[&Labels]) -> Vec<String> {
+fn grouping(value: &Value<'_>, is_set: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut by: Vec<String> = Vec::new();
     for item in value.list().unwrap_or_default() {
         let Some(label) = item.text() else { continue };
@@ -61,7 +63,7 @@ fn grouping(value: &Value<'_>, set: &[&Labels]) -> Vec<String> {
             item.error("budgets can't be kept by this label", why);
         } else if by.contains(&label) {
             item.error("the label is named twice", "remove one");
-        } else if set.iter().any(|labels| labels.get(&label).is_some()) {
+        } else if is_set(&label) {
             item.error("this label is also set under `labels`, to one value for all groups", "remove one of the two");
         } else {
             by.push(label);

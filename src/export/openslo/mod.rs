@@ -3,15 +3,20 @@
 //! OpenSLO knows no pairs of windows: a condition looks at one. Each pair becomes a policy with the long window, and an
 //! annotation names the short one, which reading takes up; what else a file can't say is told in notes.
 
+mod policy;
+
 use super::exact::decimal;
 use super::yaml::{MapBuilder, Tree};
 use super::{Export, Note, Unexportable, by_service, queries};
 use crate::domain::calendar::Period;
 use crate::domain::labels::Labels;
 use crate::domain::ratio::Ratio;
-use crate::domain::slo::{Measure, Pair, SliceVerdict, Slo, SloWindow};
+use crate::domain::slo::{Measure, Part, Severity, SliceVerdict, Slo, SloWindow};
 use crate::domain::time::format_duration;
-use crate::spec::OPENSLO_SHORT_WINDOW;
+use crate::spec::NO_DATA_AFTER as USUAL_NO_DATA_AFTER;
+use crate::spec::openslo_annotations::{ID, NO_DATA_AFTER};
+use crate::spec::promql::{self, Bare, Refused};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,23 +28,27 @@ const LONGEST_NAME: usize = 63;
 /// A minute, the unit below which OpenSLO knows no durations.
 const MINUTE: u64 = 60;
 
-/// All documents, services first.
-pub fn write(slos: &[Arc<Slo>]) -> Result<Export, Unexportable> {
-    let (mut documents, mut notes) = (Vec::new(), Vec::new());
+/// All documents, each service before its SLOs.
+pub fn write(slos: &[Arc<Slo>]) -> Result<Export, Vec<Unexportable>> {
+    let (mut documents, mut notes, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    let mut services = BTreeSet::new();
     for (service, slos) in by_service(slos) {
-        documents.push(object(
-            "Service",
-            metadata(&name(service), service, &Labels::new(), Vec::new()),
-            Tree::Map(vec![]),
-        ));
+        let service_name = unique(&mut services, service);
+        let metadata = metadata(&service_name, service, &Labels::new(), Vec::new());
+        documents.push(object("Service", metadata, Tree::Map(vec![])));
+        let mut names = BTreeSet::new();
         for slo in slos {
-            let mut writer = Writer { slo: &slo, notes: Vec::new() };
-            documents.push(writer.slo()?);
+            let name = unique(&mut names, &slo.id.name);
+            let mut writer = Writer { slo: &slo, service: &service_name, name, notes: Vec::new() };
+            match writer.slo() {
+                Ok(document) => documents.push(document),
+                Err(why) => refused.push(why),
+            }
             notes.append(&mut writer.notes);
         }
     }
     let texts: Vec<String> = documents.iter().map(Tree::to_yaml).collect();
-    Ok(Export { text: texts.join("---\n"), notes })
+    if refused.is_empty() { Ok(Export { text: texts.join("---\n"), notes }) } else { Err(refused) }
 }
 
 fn object(kind: &str, metadata: Tree, spec: Tree) -> Tree {
@@ -64,7 +73,20 @@ fn metadata(name: &str, display: &str, labels: &Labels, annotations: Vec<(String
 fn name(text: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let label: String = text.chars().map(allowed).take(LONGEST_NAME).collect();
-    label.trim_matches('-').to_owned()
+    let label = label.trim_matches('-');
+    if label.is_empty() { "unnamed".to_owned() } else { label.to_owned() }
+}
+
+/// A name like the text that no other has.
+fn unique(taken: &mut BTreeSet<String>, text: &str) -> String {
+    let base = name(text);
+    let (mut found, mut number) = (base.clone(), 1);
+    while !taken.insert(found.clone()) {
+        number += 1;
+        let ending = format!("-{number}");
+        found = format!("{}{ending}", &base[..base.len().min(LONGEST_NAME - ending.len())]);
+    }
+    found
 }
 
 fn budgeting(slo: &Slo) -> &'static str {
@@ -75,8 +97,16 @@ fn budgeting(slo: &Slo) -> &'static str {
     }
 }
 
+/// Whole minutes, rounded.
+fn minutes(duration: Duration) -> u64 {
+    (duration.as_secs() + MINUTE / 2) / MINUTE
+}
+
 struct Writer<'a> {
     slo: &'a Slo,
+    /// The names in the file of the service and of the SLO.
+    service: &'a str,
+    name: String,
     notes: Vec<Note>,
 }
 
@@ -95,14 +125,27 @@ impl Writer<'_> {
         let policies: Vec<Tree> =
             slo.policy.pairs.iter().map(|pair| self.policy(pair)).collect::<Result<_, Unexportable>>()?;
         let spec = spec
-            .text("service", name(&slo.id.service))
-            .with("indicator", self.indicator())
+            .text("service", self.service)
+            .with("indicator", self.indicator()?)
             .with("timeWindow", Tree::List(vec![self.window()?]))
             .text("budgetingMethod", budgeting(slo))
             .with("objectives", Tree::List(vec![self.objective()?]))
             .with("alertPolicies", Tree::List(policies))
             .build();
-        Ok(object("SLO", metadata(&name(&slo.id.name), &slo.id.name, &slo.labels, Vec::new()), spec))
+        Ok(object("SLO", metadata(&self.name, &slo.id.name, &slo.labels, self.annotations()), spec))
+    }
+
+    /// What only annotations can say.
+    fn annotations(&self) -> Vec<(String, Tree)> {
+        let Slo { id, policy, .. } = self.slo;
+        let mut annotations = Vec::new();
+        if (self.service, &*self.name) != (&*id.service, &*id.name) {
+            annotations.push((ID.to_owned(), Tree::Text(id.to_string())));
+        }
+        if policy.no_data.after != USUAL_NO_DATA_AFTER {
+            annotations.push((NO_DATA_AFTER.to_owned(), Tree::Text(format_duration(policy.no_data.after))));
+        }
+        annotations
     }
 
     fn tell_what_is_left_out(&mut self) {
@@ -116,20 +159,22 @@ impl Writer<'_> {
         if policy.measure == Measure::BudgetSpent {
             self.note("conditions compare burn rates, not what was spent of the whole budget");
         }
-        let carries = !policy.labels.is_empty() || !policy.annotations.is_empty() || !policy.of_severity.is_empty();
+        let carries = [Severity::Page, Severity::Ticket]
+            .into_iter()
+            .any(|severity| self.carries_labels(severity) || !policy.annotations_of(severity).is_empty());
         if carries || policy.runbook_url.is_some() {
             self.note("OpenSLO's alert policies carry no labels, annotations or runbook");
         }
         if policy.pairs.iter().any(|pair| pair.min_bad_events > 0.0 || !pair.keep_firing_for.is_zero()) {
             self.note("OpenSLO's conditions know neither min_bad_events nor keep_firing_for");
         }
-        if policy.no_data.severity.is_some() && policy.pairs.is_empty() {
-            self.note("without a condition there is no alert on missing data");
+        if let Some(severity) = policy.no_data.severity.filter(|severity| policy.pairs_of(*severity).next().is_none()) {
+            self.note(format!("without a condition for a {severity} there is no {severity} alert on missing data"));
         }
     }
 
-    fn indicator(&self) -> Tree {
-        let (bad, total) = queries::bare(self.slo);
+    fn indicator(&self) -> Result<Tree, Unexportable> {
+        let (bad, total) = self.queries()?;
         let metric = |query: String| {
             let spec = MapBuilder::default().text("query", query).build();
             let source = MapBuilder::default().text("type", "Prometheus").with("spec", spec).build();
@@ -142,10 +187,28 @@ impl Writer<'_> {
             .build();
         let spec = MapBuilder::default().with("ratioMetric", ratio).build();
         let own = name(&format!("{}-sli", self.slo.id.name));
-        MapBuilder::default()
+        Ok(MapBuilder::default()
             .with("metadata", metadata(&own, &own, &Labels::new(), Vec::new()))
             .with("spec", spec)
-            .build()
+            .build())
+    }
+
+    /// Queries of the bad events and of all events, which slowburn itself would count.
+    fn queries(&self) -> Result<(String, String), Unexportable> {
+        if queries::is_mixed(self.slo) {
+            return Err(Unexportable::new(
+                self.slo,
+                "OpenSLO counts counters or samples of gauges, not both in one SLO",
+            ));
+        }
+        let (bad, total) = queries::bare(self.slo);
+        let bare = if queries::is_rate(self.slo) { Bare::Counters } else { Bare::Gauges };
+        match promql::events(&bad, Part::Bad, &total, bare) {
+            Ok(_) => Ok((bad, total)),
+            Err(Refused::Part(refusal) | Refused::Total(refusal)) => {
+                Err(Unexportable::new(self.slo, format!("its queries can't be counted: {}", refusal.why)))
+            }
+        }
     }
 
     fn window(&mut self) -> Result<Tree, Unexportable> {
@@ -189,42 +252,6 @@ impl Writer<'_> {
         Ok(map.build())
     }
 
-    fn policy(&mut self, pair: &Pair) -> Result<Tree, Unexportable> {
-        let long = format_duration(pair.long);
-        let own = name(&format!("{}-{}-{long}", self.slo.id.name, pair.severity));
-        let factor = decimal(pair.factor).unwrap_or_else(|| {
-            self.note(format!("the factor {}/{} is rounded", pair.factor.num(), pair.factor.den()));
-            pair.factor.to_string()
-        });
-        let mut burn = MapBuilder::default()
-            .text("kind", "burnrate")
-            .text("op", "gt")
-            .plain("threshold", factor)
-            .text("lookbackWindow", self.duration(pair.long)?);
-        if !pair.r#for.is_zero() {
-            burn = burn.text("alertAfter", self.duration(pair.r#for)?);
-        }
-        let condition =
-            MapBuilder::default().text("severity", pair.severity.to_string()).with("condition", burn.build());
-        let head = MapBuilder::default().text("kind", "AlertCondition");
-        let head = head.with("metadata", metadata(&own, &own, &Labels::new(), Vec::new()));
-        let condition = head.with("spec", condition.build()).build();
-        let target = MapBuilder::default()
-            .text("kind", "AlertNotificationTarget")
-            .with("metadata", metadata("slowburn", "slowburn", &Labels::new(), Vec::new()))
-            .with("spec", MapBuilder::default().text("target", "slowburn").build());
-        let no_data = self.slo.policy.no_data.severity == Some(pair.severity);
-        let spec = MapBuilder::default()
-            .plain("alertWhenBreaching", "true")
-            .plain("alertWhenResolved", "true")
-            .plain("alertWhenNoData", no_data.to_string())
-            .with("conditions", Tree::List(vec![condition]))
-            .with("notificationTargets", Tree::List(vec![target.build()]));
-        let annotations = vec![(OPENSLO_SHORT_WINDOW.to_owned(), Tree::Text(format_duration(pair.short)))];
-        let head = MapBuilder::default().text("kind", "AlertPolicy");
-        Ok(head.with("metadata", metadata(&own, &own, &Labels::new(), annotations)).with("spec", spec.build()).build())
-    }
-
     /// One number with one unit, of minutes or more.
     fn duration(&mut self, duration: Duration) -> Result<String, Unexportable> {
         const UNITS: [(&str, u64); 4] =
@@ -238,7 +265,7 @@ impl Writer<'_> {
             let text = format_duration(duration);
             return Err(Unexportable::new(self.slo, format!("OpenSLO knows no durations as short as {text}")));
         }
-        let minutes = (seconds + MINUTE / 2) / MINUTE;
+        let minutes = minutes(duration);
         self.note(format!("{} is rounded to {minutes}m: OpenSLO knows whole minutes", format_duration(duration)));
         Ok(format!("{minutes}m"))
     }

@@ -99,6 +99,8 @@ mod tests {
             ("a few more good", &good, counts(100.0, -11.0), none, 100.0, None),
             ("too many good", &good, counts(100.0, -12.0), none, 100.0, Some("112 good events of 100")),
             ("the newest good do not count", &good, counts(100.0, -12.0), counts(1.0, -1.0), 100.0, None),
+            ("one fewer than none", &bad, counts(0.0, -1.0), none, 0.0, None),
+            ("fewer than none", &bad, counts(0.0, -2.0), none, 0.0, Some("fewer bad events than none")),
             ("a latency is one histogram", &latency, counts(100.0, 200.0), none, 100.0, None),
         ] {
             let told = Misfit::suspect(indicator, &window, &newest).and_then(|misfit| misfit.told(wider));

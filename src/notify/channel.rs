@@ -75,6 +75,6 @@ pub async fn attempt(transport: &dyn Transport, message: &Message) -> Result<(),
     let limit = transport.timeout();
     match tokio::time::timeout(limit, transport.send(message)).await {
         Ok(result) => result,
-        Err(_) => Err(Failure::retry(format!("no answer within {}", format_duration(limit)))),
+        Err(_) => Err(Failure::retry(format!("timeout after {}", format_duration(limit)))),
     }
 }

@@ -280,8 +280,8 @@ async fn servers_that_are_gone_hang_or_talk_without_end_are_tried_again() {
     let refused = verdict(send(&email_config(gone), &message(1)).await);
     assert!(refused.starts_with("retry: can't connect to 127.0.0.1:"), "{refused}");
     for (name, says, endless, expected) in [
-        ("says nothing", "", false, "retry: no answer within 3s"),
-        ("greets, then hangs", "220 hello\r\n", false, "retry: no answer within 3s"),
+        ("says nothing", "", false, "retry: timeout after 3s"),
+        ("greets, then hangs", "220 hello\r\n", false, "retry: timeout after 3s"),
         ("refuses to talk", "554 no\r\n", false, "final: the mail server answered 554 no"),
         ("busy", "421 later\r\n", false, "retry: the mail server answered 421 later"),
         ("is no mail server", "HTTP/1.1 400 Bad Request\r\n", false, "retry: not an SMTP server"),

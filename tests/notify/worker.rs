@@ -238,7 +238,7 @@ async fn a_receiver_that_hangs_holds_up_only_itself() {
     assert!(second.at.since(START) < Duration::from_secs(1));
     assert_eq!((third.message_id, third.at.since(START).as_secs()), (1, 10));
     let Delivery::Failed { error, .. } = third.delivery else { panic!("{third:?}") };
-    assert_eq!(error, "no answer within 10s");
+    assert_eq!(error, "timeout after 10s");
 }
 
 #[tokio::test(start_paused = true)]

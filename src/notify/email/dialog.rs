@@ -64,7 +64,7 @@ pub async fn deliver(letter: &Letter, config: &EmailConfig, dialog_timeout: Dura
     };
     let (mut connection, outcome) = tokio::time::timeout(dialog_timeout, before_mail)
         .await
-        .map_err(|_| Failure::retry(format!("no answer within {}", format_duration(dialog_timeout))))??;
+        .map_err(|_| Failure::retry(format!("timeout after {}", format_duration(dialog_timeout))))??;
     let result = connection.message(&letter.bytes).await;
     if result.is_ok() {
         connection.abort().await;

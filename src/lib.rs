@@ -7,12 +7,13 @@
 //! * decide: [`domain`], one function `step(state, event) -> effects`;
 //! * ask: [`replay`] runs what was recorded, [`suite`] runs users' own tests;
 //! * out: [`engine`] commits and publishes, [`store`] keeps, [`notify`] sends, [`web`] shows, [`export`] writes SLOs in other formats;
-//! * ground: [`clock`], [`http`], [`metrics`], [`telemetry`].
+//! * ground: [`clock`], [`cores`], [`http`], [`metrics`], [`telemetry`].
 
 pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cores;
 pub mod demo;
 pub mod domain;
 pub mod engine;

@@ -6,20 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms, and the rooms that each may know besides itself. What is not here may know nothing.
-const MAP: [(&str, &[&str]); 20] = [
+const MAP: [(&str, &[&str]); 21] = [
     ("domain", &[]),
+    ("cores", &[]),
     ("clock", &["domain"]),
     ("telemetry", &["clock", "domain"]),
     ("metrics", &[]),
     ("view", &["domain"]),
-    ("spec", &["config", "domain"]),
+    ("spec", &["config", "cores", "domain"]),
     ("config", &["domain", "spec"]),
     ("http", &["clock", "config", "domain"]),
-    ("store", &["domain"]),
+    ("store", &["cores", "domain"]),
     ("source", &["clock", "config", "domain", "http", "view"]),
     ("notify", &["clock", "config", "domain", "http"]),
     ("web", &["clock", "domain", "metrics", "view"]),
-    ("engine", &["clock", "config", "domain", "metrics", "notify", "source", "store", "view"]),
+    ("engine", &["clock", "config", "cores", "domain", "metrics", "notify", "source", "store", "view"]),
     ("replay", &["config", "domain", "http", "source", "spec"]),
     ("export", &["domain", "spec"]),
     ("suite", &["config", "domain", "replay"]),

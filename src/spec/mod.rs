@@ -26,6 +26,7 @@ use crate::config::decode::{Env, Value, decode, schema};
 use crate::config::diagnostics::{Diagnostic, Diagnostics};
 use crate::config::read::SECRETS;
 use crate::config::yaml::{self, Kind, Mark, Node};
+use crate::cores::on_all_cores;
 use crate::domain::slo::Slo;
 use declared::Declared;
 use fidelity::Fidelity;
@@ -55,23 +56,46 @@ struct Gathered {
 /// Reads the SLOs of several files, which may refer to one another; those with a mistake are left out, and all mistakes
 /// go to `diagnostics`. `env` looks up `${NAME}`, which only slowburn's own format has.
 pub fn read_files(files: &[SourceFile<'_>], env: Env<'_>, diagnostics: &mut Diagnostics) -> Reading {
-    let documents: Vec<(&str, Vec<Node>)> =
-        files.iter().map(|(name, text)| (*name, documents(name, text, diagnostics))).collect();
+    let mut opened = on_all_cores(files.to_vec(), || (), |(), (name, text)| Opened::new(name, text));
     let mut gathered = Gathered::default();
     for pass in [Pass::First, Pass::Second] {
-        for (name, documents) in &documents {
-            documents.iter().for_each(|document| gather(name, document, pass, &mut gathered, diagnostics));
-        }
+        opened.iter_mut().for_each(|file| file.gather(pass, &mut gathered));
     }
     let mut reading = Reading::default();
-    for (name, documents) in &documents {
-        let mut declared = Declared::default();
-        for document in documents {
-            let file = File { name, env, gathered: &gathered };
-            file.read(document, &mut declared, diagnostics, &mut reading);
-        }
+    for (of_file, found) in on_all_cores(opened, || (), |(), file| file.read(env, &gathered)) {
+        reading.slos.extend(of_file.slos);
+        reading.fidelity.extend(of_file.fidelity);
+        diagnostics.append(found);
     }
     reading
+}
+
+/// A file's documents, and what was found wrong with it so far.
+struct Opened<'a> {
+    name: &'a str,
+    documents: Vec<Node>,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Opened<'a> {
+    fn new(name: &'a str, text: &[u8]) -> Self {
+        let mut diagnostics = Diagnostics::new();
+        Self { name, documents: documents(name, text, &mut diagnostics), diagnostics }
+    }
+
+    fn gather(&mut self, pass: Pass, gathered: &mut Gathered) {
+        let Self { name, documents, diagnostics } = self;
+        documents.iter().for_each(|document| gather(name, document, pass, gathered, diagnostics));
+    }
+
+    fn read(self, env: Env<'_>, gathered: &Gathered) -> (Reading, Diagnostics) {
+        let Self { name, documents, mut diagnostics } = self;
+        let (mut reading, mut declared) = (Reading::default(), Declared::default());
+        for document in &documents {
+            File { name, env, gathered }.read(document, &mut declared, &mut diagnostics, &mut reading);
+        }
+        (reading, diagnostics)
+    }
 }
 
 /// Reads the SLOs of one file; see [`read_files`].

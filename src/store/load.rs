@@ -10,8 +10,12 @@ use super::error::Fault;
 use super::generations::{self, Generations};
 use super::schema;
 use super::seal::{Place, unseal};
+use crate::cores::on_all_cores;
 use rusqlite::{Connection, Row};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows that are read in one go.
+const SHARE: usize = 64;
 
 /// What a recovery starts from: the state's parts as of the last checkpoint, and the journal blocks after it in
 /// order.
@@ -43,14 +47,19 @@ pub struct Meta {
     pub parts_sum: i64,
 }
 
-/// Reads everything of a file of this format; a fault names what is damaged.
-pub fn load(connection: &Connection, format: u32) -> Result<Found, Fault> {
+/// Makes one more connection to a file that nobody changes meanwhile.
+pub type Connect<'a> = &'a (dyn Fn() -> Result<Connection, Fault> + Sync);
+
+/// Reads everything of a file of this format; a fault names what is damaged. With more connections it is read on all
+/// cores: most of the time goes into copying.
+pub fn load(connection: &Connection, format: u32, more: Option<Connect<'_>>) -> Result<Found, Fault> {
     if let Some(table) = schema::altered_table(connection, format)? {
         return Err(Fault::Damaged(format!("the definition of table {table:?}")));
     }
-    let (meta, generations) = if format == 1 { overview_of_format_1(connection)? } else { overview(connection)? };
+    let Overview { meta, generations, rows } =
+        if format == 1 { overview_of_format_1(connection)? } else { overview(connection)? };
     // Before the sum, for it can name what is damaged.
-    let parts = load_parts(connection, format, &generations)?;
+    let parts = load_parts(connection, more, format, &generations, &rows)?;
     if generations.sum() != (meta.parts, meta.parts_sum) {
         let found = generations.live().len();
         return Err(Fault::Damaged(format!("the set of parts ({found} found, {} written)", meta.parts)));
@@ -68,21 +77,31 @@ pub fn check_structure(connection: &Connection) -> Result<(), Fault> {
 
 /// Which rows count.
 pub fn generations(connection: &Connection) -> Result<Generations, Fault> {
-    overview(connection).map(|(_, generations)| generations)
+    overview(connection).map(|overview| overview.generations)
 }
 
-fn overview(connection: &Connection) -> Result<(Meta, Generations), Fault> {
+/// All but the bodies.
+struct Overview {
+    meta: Meta,
+    generations: Generations,
+    /// Numbers of all rows of parts, ascending.
+    rows: Vec<i64>,
+}
+
+fn overview(connection: &Connection) -> Result<Overview, Fault> {
     let meta = meta(connection, schema::FORMAT)?;
     let abandoned = abandoned(connection, schema::FORMAT)?;
-    let rows = rows(connection, "SELECT key, generation, crc, body IS NULL FROM part")?;
-    let generations = Generations::new(meta.generation, rows.into_iter(), &abandoned);
-    Ok((meta, generations))
+    let sql = "SELECT rowid, key, generation, crc, body IS NULL FROM part ORDER BY rowid";
+    let (rows, found) = rows(connection, sql)?;
+    let generations = Generations::new(meta.generation, found.into_iter(), &abandoned);
+    Ok(Overview { meta, generations, rows })
 }
 
 /// There, every row counts.
-fn overview_of_format_1(connection: &Connection) -> Result<(Meta, Generations), Fault> {
-    let rows = rows(connection, "SELECT key, 0, crc, 0 FROM part")?;
-    Ok((meta(connection, 1)?, Generations::new(0, rows.into_iter(), &Default::default())))
+fn overview_of_format_1(connection: &Connection) -> Result<Overview, Fault> {
+    let (rows, found) = rows(connection, "SELECT rowid, key, 0, crc, 0 FROM part ORDER BY rowid")?;
+    let generations = Generations::new(0, found.into_iter(), &Default::default());
+    Ok(Overview { meta: meta(connection, 1)?, generations, rows })
 }
 
 /// What the last checkpoint left; format 1 knew no generations.
@@ -103,29 +122,55 @@ pub fn abandoned(connection: &Connection, format: u32) -> Result<BTreeSet<i64>, 
     Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-fn rows(connection: &Connection, sql: &str) -> Result<Vec<generations::Row>, Fault> {
+fn rows(connection: &Connection, sql: &str) -> Result<(Vec<i64>, Vec<generations::Row>), Fault> {
     let row = |row: &Row<'_>| {
-        Ok(generations::Row { key: row.get(0)?, generation: row.get(1)?, crc: row.get(2)?, removed: row.get(3)? })
+        let (key, generation, crc, removed) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+        Ok((row.get(0)?, generations::Row { key, generation, crc, removed }))
     };
-    Ok(connection.prepare(sql)?.query_map([], row)?.collect::<Result<_, _>>()?)
+    let found: Vec<(i64, generations::Row)> = connection.prepare(sql)?.query_map([], row)?.collect::<Result<_, _>>()?;
+    Ok(found.into_iter().unzip())
 }
 
 fn load_parts(
     connection: &Connection,
+    more: Option<Connect<'_>>,
     format: u32,
     generations: &Generations,
+    rows: &[i64],
 ) -> Result<BTreeMap<String, Vec<u8>>, Fault> {
-    let mut parts = BTreeMap::new();
+    let generation = if format == 1 { "0" } else { "generation" };
+    let sql = format!("SELECT key, {generation}, crc, body FROM part WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid");
+    let read = |connection: &Connection, share: &[i64]| {
+        let (Some(first), Some(last)) = (share.first(), share.last()) else { return Ok(Vec::new()) };
+        read_rows(connection, &sql, (*first, *last), generations)
+    };
     // In the order of the rows, so that the file is read from its beginning to its end.
-    let of_format_1 = "SELECT key, 0, crc, body FROM part ORDER BY rowid";
-    let sql = if format == 1 { of_format_1 } else { "SELECT key, generation, crc, body FROM part ORDER BY rowid" };
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
+    let Some(connect) = more else { return Ok(read(connection, rows)?.into_iter().collect()) };
+    let shares = on_all_cores(rows.chunks(SHARE).collect(), connect, |connection, share| match connection {
+        Ok(connection) => read(connection, share),
+        Err(_) => read(&connect()?, share),
+    });
+    let mut parts = BTreeMap::new();
+    for share in shares {
+        parts.extend(share?);
+    }
+    Ok(parts)
+}
+
+fn read_rows(
+    connection: &Connection,
+    sql: &str,
+    range: (i64, i64),
+    generations: &Generations,
+) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+    let mut parts = Vec::new();
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(range)?;
     while let Some(row) = rows.next()? {
         let (key, generation): (String, i64) = (row.get(0)?, row.get(1)?);
         if generations.live().get(&key).is_some_and(|stamp| stamp.generation == generation) {
             let body = unseal(Place::Part(&key, generation), row.get(2)?, blob(row, 3)?)?;
-            parts.insert(key, body);
+            parts.push((key, body));
         }
     }
     Ok(parts)

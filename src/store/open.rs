@@ -7,7 +7,7 @@
 
 use super::database::Database;
 use super::error::{Fault, OpenError, StoreErrorKind};
-use super::load::{Found, Loaded, check_structure, load};
+use super::load::{Connect, Found, Loaded, check_structure, load};
 use super::lock::{self, DirLock};
 use super::seal::Sealer;
 use super::{FILE, Store, schema};
@@ -36,7 +36,7 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let opening = Opening { dir, path: dir.join(FILE) };
     let fresh = opening.create_if_missing()?;
     opening.check_header()?;
-    let Found { loaded, commit, generations } = opening.verify()?.found;
+    let Found { loaded, commit, generations } = opening.verify_alone()?.found;
     if !fresh && commit < lock.confirmed() {
         return Err(OpenError::Behind {
             path: opening.path,
@@ -162,17 +162,31 @@ impl Opening<'_> {
 
     /// Checks and loads everything through a connection that can't write.
     fn verify(&self) -> Result<Checked, OpenError> {
+        self.load(None)
+    }
+
+    /// The same through several connections, where the lock keeps everybody else from writing.
+    fn verify_alone(&self) -> Result<Checked, OpenError> {
+        self.load(Some(&|| self.connect()))
+    }
+
+    fn load(&self, more: Option<Connect<'_>>) -> Result<Checked, OpenError> {
         let (connection, format) = self.look()?;
-        let found = load(&connection, format).map_err(|fault| self.refuse(fault))?;
+        let found = load(&connection, format, more).map_err(|fault| self.refuse(fault))?;
         Ok(Checked { connection, found })
+    }
+
+    fn connect(&self) -> Result<Connection, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        Ok(connection)
     }
 
     /// A connection that can't write to a database of ours, and its format.
     fn look(&self) -> Result<(Connection, u32), OpenError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connect = || -> Result<_, Fault> {
-            let connection = Connection::open_with_flags(&self.path, flags)?;
-            connection.pragma_update(None, "cell_size_check", true)?;
+            let connection = self.connect()?;
             let identity = ["application_id", "user_version"]
                 .map(|name| connection.pragma_query_value(None, name, |row| row.get(0)));
             Ok((connection, identity))

@@ -53,7 +53,7 @@ impl Wreck {
 
     /// All there is, where nothing is damaged, history included.
     pub fn sound(&self) -> Option<Loaded> {
-        let found = load::load(&self.connection, self.format).ok()?;
+        let found = load::load(&self.connection, self.format, None).ok()?;
         load::check_structure(&self.connection).ok()?;
         super::archive::verify(&self.connection).ok()?;
         (found.commit >= self.lock.confirmed()).then_some(found.loaded)

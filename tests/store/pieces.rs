@@ -139,3 +139,27 @@ fn old_history_is_dropped_bit_by_bit() {
     assert_eq!(store.archive_reader().unwrap().archive("k0", 0..=9).unwrap(), []);
     assert_eq!(store.archive_reader().unwrap().archive("k1", 0..=9).unwrap().len(), 1);
 }
+
+/// Large stores are read by several threads.
+#[test]
+fn many_parts_come_back_and_a_damaged_one_among_them_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut store, _) = Store::open(dir.path()).unwrap();
+    let parts: Vec<_> = (0..1000).map(|number| part(&format!("p/{number:04}"), &noise(number, 2000))).collect();
+    stage(&mut store, Cover::Everything, vec![Piece { dense: parts.clone(), ..Piece::default() }]);
+    finish(&mut store);
+    let (store, found) = reopened(dir.path(), store);
+    assert!(found == Loaded { parts: parts.into_iter().collect(), journal: Vec::new() });
+    drop(store);
+
+    let file = dir.path().join("slowburn.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    for number in [300, 700] {
+        let body = noise(number, 2000);
+        let at = bytes.windows(64).position(|window| *window == body[..64]).unwrap();
+        bytes[at] ^= 1;
+    }
+    std::fs::write(&file, bytes).unwrap();
+    let error = Store::open(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("\"p/0300\""), "the first one in the file: {error}");
+}

@@ -29,7 +29,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// Looks up an environment variable.
-pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub type Env<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// What decoding one file needs: its name for messages, its directory for relative paths, the environment.
 pub struct Context<'a> {

@@ -151,6 +151,15 @@ impl Diagnostics {
         }
     }
 
+    /// Adds what was found in other files.
+    pub fn append(&mut self, other: Self) {
+        let Self { list, more, more_errors, sources } = other;
+        list.into_iter().for_each(|diagnostic| self.push(diagnostic));
+        self.more += more;
+        self.more_errors += more_errors;
+        self.sources.extend(sources);
+    }
+
     /// Whether further mistakes are only counted, so that looking for help with them is not worth while.
     pub fn is_full(&self) -> bool {
         self.list.len() >= MAX_KEPT

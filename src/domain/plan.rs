@@ -60,6 +60,8 @@ pub struct Plan {
     /// The selectors of `terms`, in order.
     selection: Selection,
     scrapes: Vec<(usize, Matchers)>,
+    /// Whether some selector's time is not known.
+    untimed: bool,
 }
 
 impl Plan {
@@ -78,10 +80,17 @@ impl Plan {
             self.scrapes.push((slo, targets.clone()));
         }
         for (selector, boundary, role, total, bad) in terms(&spec.indicator) {
-            let since = since.get(&selector.to_string()).copied().unwrap_or_default();
+            let since = since.get(&selector.to_string()).copied();
+            self.untimed |= since.is_none();
+            let since = since.unwrap_or_default();
             self.terms.push(PlanTerm { slo, boundary, role, total, bad, since });
             selectors.push(selector);
         }
+    }
+
+    /// Whether it is known of every selector when it took effect.
+    pub fn is_timed(&self) -> bool {
+        !self.untimed
     }
 
     /// Every SLO that a series feeds.

@@ -13,6 +13,7 @@ use super::slo_state::{SloState, counting_key};
 use super::status::Transition;
 use super::target_state::TargetState;
 use super::time::Timestamp;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -71,6 +72,55 @@ impl State {
     /// Takes a configuration over at `at`: SLOs that count as before keep their counts, others begin or retire.
     pub(super) fn configure(&mut self, setup: &Arc<Setup>, at: Timestamp) {
         self.core.resumed = at;
+        let same = self.has_slos_of(setup);
+        if same {
+            self.redefine(setup);
+        } else {
+            self.take_slos_of(setup, at);
+        }
+        self.retired.retain(|slo| slo.retired.is_none_or(|since| at.since(since) < RETIRED_FOR));
+        for slo in &mut self.retired {
+            slo.retired.get_or_insert(at);
+        }
+        let keep = |target: &TargetState| target.last_attempt.is_none_or(|last| at.since(last) < TARGET_KEPT);
+        self.targets.retain(|_, target| keep(target));
+        if !same {
+            self.time_selectors_of(setup, at);
+        }
+        if let Some(jobs) = &setup.watched_jobs {
+            self.core.watched.retain(|job, _| jobs.contains(job));
+            for job in jobs {
+                self.core.watched.entry(job.clone()).or_insert(at);
+            }
+        }
+        self.setup = Some(setup.clone());
+        if same {
+            self.look_forward();
+        } else {
+            self.relink();
+        }
+    }
+
+    /// Whether a setup has the very SLOs that are in force, so that what was derived from them and from the times of
+    /// their selectors holds.
+    pub fn has_slos_of(&self, setup: &Setup) -> bool {
+        let in_force = self.setup.as_ref().filter(|in_force| in_force.slos.len() == setup.slos.len());
+        let same = |in_force: &Arc<Setup>| in_force.slos.iter().zip(&setup.slos).all(|(a, b)| Arc::ptr_eq(a, b));
+        self.plan.is_timed() && in_force.is_some_and(same)
+    }
+
+    fn redefine(&mut self, setup: &Setup) {
+        let mut gauges = Gauges::default();
+        for (slo, spec) in self.slos.iter_mut().zip(&setup.slos) {
+            let measured = Arc::ptr_eq(&slo.spec, spec);
+            slo.redefine(spec);
+            if !measured {
+                slo.measure_by(&mut gauges);
+            }
+        }
+    }
+
+    fn take_slos_of(&mut self, setup: &Setup, at: Timestamp) {
         let mut known: BTreeMap<String, Shared<SloState>> =
             self.slos.drain(..).chain(self.retired.drain(..)).map(|slo| (slo.key.clone(), slo)).collect();
         for spec in &setup.slos {
@@ -84,33 +134,26 @@ impl State {
             };
             self.slos.push(state);
         }
-        self.retired =
-            known.into_values().filter(|slo| slo.retired.is_none_or(|since| at.since(since) < RETIRED_FOR)).collect();
-        for slo in &mut self.retired {
-            slo.retired.get_or_insert(at);
-        }
-        let keep = |target: &TargetState| target.last_attempt.is_none_or(|last| at.since(last) < TARGET_KEPT);
-        self.targets.retain(|_, target| keep(target));
+        self.retired = known.into_values().collect();
+    }
+
+    /// Selectors that are new take effect now.
+    fn time_selectors_of(&mut self, setup: &Setup, at: Timestamp) {
         let texts: BTreeSet<String> = selector_texts(setup).collect();
         self.core.selectors.retain(|text, _| texts.contains(text));
         for text in texts {
             self.core.selectors.entry(text).or_insert(at);
         }
-        if let Some(jobs) = &setup.watched_jobs {
-            self.core.watched.retain(|job, _| jobs.contains(job));
-            for job in jobs {
-                self.core.watched.entry(job.clone()).or_insert(at);
-            }
-        }
-        self.setup = Some(setup.clone());
-        self.relink();
     }
 
     /// Takes back what was stored: the setup and, by key, the SLOs that counted under it.
     pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, Shared<SloState>>) {
         let since = self.core.now;
+        let known: FxHashMap<SloId, String> = slos.values().map(|slo| (slo.id.clone(), slo.key.clone())).collect();
         let found = |spec: &Arc<Slo>| {
-            let key = counting_key(spec);
+            // To work the key out takes longer than to look for the definition.
+            let counts = |key: &&String| slos.get(*key).is_some_and(|slo| Arc::ptr_eq(&slo.spec, spec));
+            let key = known.get(&spec.id).filter(counts).cloned().unwrap_or_else(|| counting_key(spec));
             slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since).into())
         };
         self.slos = setup.slos.iter().map(found).collect();
@@ -120,10 +163,8 @@ impl State {
 
     /// Rebuilds what is derived from setup and state, after a configuration or a load.
     fn relink(&mut self) {
+        self.look_forward();
         let Some(setup) = &self.setup else { return };
-        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + setup.evaluation_interval);
-        self.due = self.slos.iter().map(|slo| due(slo)).collect();
-        self.wide = (0..self.slos.len()).filter(|slo| !self.slos[*slo].missing_bucket.is_empty()).collect();
         self.plan = Plan::new(setup, &self.core.selectors);
         self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
         self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
@@ -134,6 +175,14 @@ impl State {
         for slo in &mut self.slos {
             slo.measure_by(&mut gauges);
         }
+    }
+
+    /// Works out when each SLO is due, and which want every bucket.
+    fn look_forward(&mut self) {
+        let Some(setup) = &self.setup else { return };
+        let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + setup.evaluation_interval);
+        self.due = self.slos.iter().map(|slo| due(slo)).collect();
+        self.wide = (0..self.slos.len()).filter(|slo| !self.slos[*slo].missing_bucket.is_empty()).collect();
     }
 
     /// What a reader must hand over from targets with these labels.

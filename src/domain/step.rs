@@ -57,6 +57,7 @@ impl State {
             pending = at;
             match event {
                 Event::Configured { at, setup } => self.configured(*at, setup, &mut effects),
+                Event::Resumed { at, setup } => self.resumed(*at, setup, &mut effects),
                 Event::Scraped(scrape) => self.scraped(scrape, &mut effects),
                 Event::Tick { at } => self.tick(*at, &mut effects),
                 Event::Trouble { at, error } => self.trouble(*at, error.as_deref()),
@@ -84,6 +85,11 @@ impl State {
         }
         effects.selectors_changed = true;
         self.settle(effects);
+    }
+
+    fn resumed(&mut self, at: Timestamp, setup: &Setup, effects: &mut Effects) {
+        let slos = self.setup.as_ref().map_or_else(Vec::new, |in_force| in_force.slos.clone());
+        self.configured(at, &Arc::new(Setup { slos, ..setup.clone() }), effects);
     }
 
     /// slowburn's own trouble is told as an alert of the service `slowburn`.

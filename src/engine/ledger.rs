@@ -89,6 +89,7 @@ impl Ledger {
 
     /// Takes an event into the state, and keeps it for the next block.
     pub fn step(&mut self, state: &mut State, event: Event) -> Effects {
+        let event = event.in_brief(state.setup.as_deref());
         let effects = state.step(std::slice::from_ref(&event));
         match event {
             _ if self.journal_fails() && self.under_way != Some(Cover::Everything) => self.idle = None,

@@ -28,7 +28,10 @@ pub use encode::Encoder;
 use crate::domain::varint::Malformed;
 
 /// First byte of each block; a change of the layout above takes the next number.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// The layout that knew no `RESUMED`; blocks without one are still written so.
+const WITHOUT_RESUMED: u8 = 1;
 
 /// The first byte of an event.
 mod tag {
@@ -37,6 +40,7 @@ mod tag {
     pub const DELIVERED: u8 = 2;
     pub const CONFIGURED: u8 = 3;
     pub const TROUBLE: u8 = 4;
+    pub const RESUMED: u8 = 5;
 }
 
 /// The fate of a message, one byte.
@@ -74,7 +78,7 @@ mod code {
 pub enum CodecError {
     #[error("a journal block can't be read: {0}")]
     Malformed(#[from] Malformed),
-    #[error("a journal block has layout {0}, this slowburn reads layout {VERSION}")]
+    #[error("a journal block has layout {0}, this slowburn reads layouts up to {VERSION}")]
     Version(u8),
     #[error("journal blocks are missing: found number {found} of a chain where number {expected} should follow")]
     OutOfOrder { expected: u64, found: u64 },

@@ -12,8 +12,9 @@ pub const APPLICATION_ID: u32 = 0x534C_424E;
 pub const FORMAT: u32 = MIGRATIONS.len() as u32 + 1;
 
 /// Step n leads from format n + 1 to the next one. Format 3 changes no table, but how the runs of histories are coded:
-/// they are read in either coding, and written in the new one.
-const MIGRATIONS: [&str; 2] = [
+/// they are read in either coding, and written in the new one. Format 4 changes no table either: its journal knows an
+/// event more.
+const MIGRATIONS: [&str; 3] = [
     "
 ALTER TABLE meta RENAME TO meta_1;
 ALTER TABLE part RENAME TO part_1;
@@ -27,6 +28,7 @@ INSERT INTO part SELECT key, 0, crc, body FROM part_1;
 DROP TABLE meta_1;
 DROP TABLE part_1;
 ",
+    "",
     "",
 ];
 

@@ -1,10 +1,15 @@
 //! What a reload keeps of an SLO, and how one with many budgets is taken apart and put together.
 
-use crate::build::{pair, ratio, setup, slo};
+use crate::build::{self, pair, ratio, seconds, setup, slo};
 use crate::run::{Run, at};
+use slowburn::domain::event::Event;
 use slowburn::domain::setup::Setup;
 use slowburn::domain::slo::{BudgetAlert, Pair, Severity, Slo};
 use slowburn::domain::slo_state::SloState;
+use slowburn::domain::status::SloStatus;
+use slowburn::engine::persist;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const BURN: &str = "ErrorBudgetBurn";
 const SPENT: &str = "ErrorBudgetSpent";
@@ -79,4 +84,51 @@ fn parts_of_an_slo_make_it_whole_again() {
     again.absorb(whole.part(4, 2));
     assert_eq!(again.groups, whole.groups);
     assert_eq!((&again.key, again.since, again.evaluated), (&whole.key, at(0), whole.evaluated));
+}
+
+/// Two SLOs, one of which asks for a bucket that there is not.
+fn two(external_url: &str, evaluation_interval: u64) -> Setup {
+    let mut latency = slo("latency");
+    latency.indicator = build::latency("seconds", 0.3);
+    let two = setup([with(vec![page("3")], "50"), latency]);
+    Setup { external_url: external_url.to_owned(), evaluation_interval: seconds(evaluation_interval), ..two }
+}
+
+/// What is stored of a run, and what it shows.
+fn told(run: &Run) -> (BTreeMap<String, Vec<u8>>, String) {
+    let shown: Vec<_> = run.state.statuses().map(|status| SloStatus::clone(status)).collect();
+    (persist::parts(&run.state).unwrap(), format!("{shown:?} {:?} {:?}", run.state.wide(), run.state.next_due()))
+}
+
+#[test]
+fn slos_that_stay_need_not_be_told_again() {
+    let begin = || {
+        let mut run = Run::new(two("http://a", 15));
+        run.scrape(0, 0.0, 0.0);
+        run.go(15, 600, 5.0, 5.0);
+        run.scrape_of(615, &[("500", 9.0)]);
+        run
+    };
+    let (mut in_full, mut in_brief) = (begin(), begin());
+    assert_eq!(told(&in_full), told(&in_brief));
+    let next = Event::Configured { at: at(700), setup: Arc::new(two("http://b", 60)) };
+    let brief = next.clone().in_brief(in_brief.state.setup.as_deref());
+    let Event::Resumed { setup, .. } = &brief else { panic!("{brief:?}") };
+    assert_eq!((setup.slos.len(), &setup.external_url[..]), (0, "http://b"));
+    for (run, event) in [(&mut in_full, next), (&mut in_brief, brief)] {
+        assert!(run.step(event).selectors_changed);
+        run.state.step(&[Event::Tick { at: at(759) }]);
+        run.go(760, 800, 5.0, 0.0);
+    }
+    assert_eq!(told(&in_full), told(&in_brief));
+    assert_eq!(in_brief.state.setup, in_full.state.setup);
+    assert_eq!(in_brief.state.core.resumed, at(700));
+
+    let other = Event::Configured { at: at(900), setup: Arc::new(setup_of_one()) };
+    assert_eq!(other.clone().in_brief(in_brief.state.setup.as_deref()), other);
+    assert_eq!(other.clone().in_brief(None), other);
+}
+
+fn setup_of_one() -> Setup {
+    setup([with(vec![page("4")], "50")])
 }

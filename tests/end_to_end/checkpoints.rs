@@ -9,8 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 use std::fmt::Write;
 use std::path::Path;
 
-/// SLOs whose state is about a megabyte, in pieces of 256 KiB. (With more a start would begin a checkpoint by itself, for
-/// the configuration is in the journal.)
+/// SLOs whose state is about a megabyte, in pieces of 256 KiB. (With more a first start would begin a checkpoint by itself,
+/// for the configuration is in the journal.)
 fn many_slos() -> String {
     let mut slos = SLOS.to_owned();
     for number in 0..100 {
@@ -88,7 +88,7 @@ async fn a_kill_between_the_pieces_of_a_checkpoint_loses_and_repeats_nothing() {
     world.go_on().await;
 }
 
-/// Each start writes the configuration into the journal, so that this needs nothing to happen.
+/// Each start writes SLOs that were changed into the journal, so that this needs nothing to happen.
 #[tokio::test]
 async fn lives_too_short_for_a_checkpoint_do_not_let_the_journal_grow() {
     let (world, mut slowburn) = World::begin(&many_slos()).await;
@@ -96,6 +96,7 @@ async fn lives_too_short_for_a_checkpoint_do_not_let_the_journal_grow() {
     for life in 0..8 {
         let inherited = bytes_of_journal(&slowburn).await;
         slowburn.kill().await;
+        world.installation.write("slos.yaml", &many_slos().replace("xxxx}}", &format!("xx{life:02}}}}}")));
         slowburn = world.go_on().await;
         if inherited >= JOURNAL_MAX {
             until_true("a checkpoint at once", async || has_checkpointed(&slowburn).await).await;

@@ -173,3 +173,25 @@ fn the_journals_of_short_lives_count_together() {
         assert!(journal < 3 << 20 && ledger.journal() == journal, "life {life}: {journal}");
     }
 }
+
+#[test]
+fn a_restart_with_the_same_slos_writes_none_of_them() {
+    let at_port = |port: u16| {
+        let many = (0..50).map(|number| slo(&format!("requests-{number}")));
+        Arc::new(Setup { external_url: format!("http://localhost:{port}"), ..setup(many) })
+    };
+    let mut life = Life::begin(Setup::clone(&at_port(1)));
+    life.scrape(500, 5.0, 1.0);
+    life.save(1000);
+    let told = life.disk.content().journal_bytes();
+    for (restart, port) in [(20_000, 2), (30_000, 2), (40_000, 3)] {
+        life = life.restart(restart);
+        life.process.configure(Timestamp(restart), &at_port(port));
+        life.scrape(restart + 500, 5.0 + restart as f64, 1.0);
+        life.save(restart + 1000);
+        life.assert_recovered();
+    }
+    assert_eq!(life.process.state.setup.as_ref(), Some(&at_port(3)));
+    let resumed = life.disk.content().journal_bytes() - told;
+    assert!(resumed < told / 10, "{resumed} bytes for three restarts, {told} before them");
+}

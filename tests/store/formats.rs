@@ -20,7 +20,7 @@ fn opened(fixture: &str) -> (tempfile::TempDir, Store, Loaded) {
 
 #[test]
 fn the_smallest_store_of_each_format_is_read_and_goes_on() {
-    for fixture in ["store-v1.db", "store-v2.db", "store-v3.db"] {
+    for fixture in ["store-v1.db", "store-v2.db", "store-v3.db", "store-v4.db"] {
         let new = tempfile::tempdir().unwrap();
         let (dir, mut store, loaded) = opened(fixture);
         assert_eq!(loaded, fill(new.path()), "{fixture}");
@@ -52,7 +52,7 @@ fn recovered(loaded: Loaded) -> State {
 #[test]
 fn an_engine_of_each_format_is_recovered() {
     let live = lives::lived(&lives::life());
-    for fixture in ["engine-v1.db", "engine-v2.db", "engine-v3.db"] {
+    for fixture in ["engine-v1.db", "engine-v2.db", "engine-v3.db", "engine-v4.db"] {
         let (_dir, store, loaded) = opened(fixture);
         let state = recovered(loaded);
         assert_eq!(state.core, live.core, "{fixture}");

@@ -2,11 +2,12 @@
 //! its own length accounts for.
 
 use super::memory::{SeriesMemory, TargetMemory, after_step};
-use super::{CodecError, VERSION, code, fate, flag, tag};
+use super::{CodecError, VERSION, WITHOUT_RESUMED, code, fate, flag, tag};
 use crate::domain::event::Event;
 use crate::domain::labels::{Labels, Series};
 use crate::domain::message::{Delivery, DeliveryReport};
 use crate::domain::reading::{Outcome, Reading, Sample, Scrape, Target, TargetId};
+use crate::domain::setup::Setup;
 use crate::domain::time::Timestamp;
 use crate::domain::varint::{Malformed, Reader, unfold};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl Decoder {
         let expected = std::mem::take(&mut self.place);
         let mut input = Reader::new(block);
         match input.byte()? {
-            VERSION => {}
+            WITHOUT_RESUMED..=VERSION => {}
             other => return Err(CodecError::Version(other)),
         }
         let place = input.u64()?;
@@ -64,10 +65,8 @@ impl Decoder {
                 let text = input.str()?.to_owned();
                 Event::Trouble { at, error: present.then_some(text) }
             }
-            tag::CONFIGURED => {
-                let setup = serde_json::from_slice(input.bytes()?).map_err(CodecError::Setup)?;
-                Event::Configured { at, setup: Arc::new(setup) }
-            }
+            tag::CONFIGURED => Event::Configured { at, setup: setup(input)? },
+            tag::RESUMED => Event::Resumed { at, setup: setup(input)? },
             other => return Err(unknown("kind of event", other)),
         })
     }
@@ -149,6 +148,10 @@ fn sample(input: &mut Reader<'_>, memory: &mut SeriesMemory) -> Result<Sample> {
         step => after_step(memory.value, unfold(step - code::SAME)),
     };
     Ok(Sample { series: Arc::clone(&memory.series), value: memory.value, at: None, created: memory.created })
+}
+
+fn setup(input: &mut Reader<'_>) -> Result<Arc<Setup>> {
+    serde_json::from_slice(input.bytes()?).map(Arc::new).map_err(CodecError::Setup)
 }
 
 fn report(input: &mut Reader<'_>, at: Timestamp) -> Result<DeliveryReport> {

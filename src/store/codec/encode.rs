@@ -1,7 +1,7 @@
 //! Writes blocks.
 
 use super::memory::{SeriesMemory, TargetMemory, step_between};
-use super::{CodecError, VERSION, code, fate, flag, tag};
+use super::{CodecError, VERSION, WITHOUT_RESUMED, code, fate, flag, tag};
 use crate::domain::event::Event;
 use crate::domain::labels::{Labels, Series};
 use crate::domain::message::{Delivery, DeliveryReport};
@@ -46,7 +46,8 @@ impl Encoder {
     /// Fails, with nothing changed, when a configuration would not read back as the same.
     pub fn encode(&mut self, events: &[Event]) -> Result<Vec<u8>, CodecError> {
         let mut setups = events.iter().filter_map(setup_of).map(setup_text).collect::<Result<Vec<_>, _>>()?.into_iter();
-        let mut out = vec![VERSION];
+        let resumed = events.iter().any(|event| matches!(event, Event::Resumed { .. }));
+        let mut out = vec![if resumed { VERSION } else { WITHOUT_RESUMED }];
         put_u64(&mut out, self.place);
         put_u64(&mut out, events.len() as u64);
         self.place += 1;
@@ -62,6 +63,10 @@ impl Encoder {
                 }
                 Event::Configured { at, .. } => {
                     self.head(&mut out, tag::CONFIGURED, *at);
+                    put_bytes(&mut out, &setups.next().unwrap_or_default());
+                }
+                Event::Resumed { at, .. } => {
+                    self.head(&mut out, tag::RESUMED, *at);
                     put_bytes(&mut out, &setups.next().unwrap_or_default());
                 }
             }
@@ -200,7 +205,10 @@ impl Known {
 }
 
 fn setup_of(event: &Event) -> Option<&Setup> {
-    if let Event::Configured { setup, .. } = event { Some(setup) } else { None }
+    match event {
+        Event::Configured { setup, .. } | Event::Resumed { setup, .. } => Some(setup),
+        _ => None,
+    }
 }
 
 /// JSON, so that a later slowburn can add fields and still read it; refused unless it reads back as the same.

@@ -189,6 +189,10 @@ fn events() -> impl Strategy<Value = Event> {
             Event::Delivered(DeliveryReport { message_id, at: Timestamp(at), delivery })
         }),
         1 => times().prop_map(|at| Event::Configured { at: Timestamp(at), setup: Arc::new(setup()) }),
+        1 => times().prop_map(|at| {
+            let configured = Event::Configured { at: Timestamp(at), setup: Arc::new(setup()) };
+            configured.in_brief(Some(&setup()))
+        }),
     ]
 }
 
@@ -296,9 +300,21 @@ fn terms_of(weight: f64) -> Indicator {
 }
 
 #[test]
+fn a_block_is_of_the_first_layout_that_knows_its_events() {
+    let configured = Event::Configured { at: Timestamp(9), setup: Arc::new(setup()) };
+    for (event, layout) in
+        [(Event::Tick { at: Timestamp(7) }, 1), (configured.clone(), 1), (configured.in_brief(Some(&setup())), 2)]
+    {
+        let block = Encoder::new().encode(std::slice::from_ref(&event)).unwrap();
+        assert_eq!((block[0], Decoder::new().decode(&block).unwrap()), (layout, vec![event]));
+    }
+    assert!(matches!(Decoder::new().decode(&[0, 0, 0]), Err(CodecError::Version(0))));
+}
+
+#[test]
 fn a_block_of_a_later_layout_says_so() {
     let error = Decoder::new().decode(&[VERSION + 1, 0, 0]).unwrap_err();
-    assert_eq!(error.to_string(), "a journal block has layout 2, this slowburn reads layout 1");
+    assert_eq!(error.to_string(), "a journal block has layout 3, this slowburn reads layouts up to 2");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use crate::clock;
 use crate::config::Config;
+use crate::domain::stored_slo::Definitions;
 use crate::domain::time::Timestamp;
 use crate::engine::persist::{self, RecoverError};
 use crate::engine::{Engine, Links, Loader, Saver, selectors};
@@ -85,7 +86,9 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let damage = Arc::new(SetOnce::new());
     let path = || config.storage.path.display().to_string();
     let journal = loaded.journal_bytes();
-    let (state, kept) = persist::recover(loaded).map_err(|source| StartError::Recover { path: path(), source })?;
+    let definitions = Definitions::of(&config.setup.slos);
+    let recovered = persist::recover_knowing(loaded, &definitions);
+    let (state, kept) = recovered.map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);
     let started = clock::now();
     let writer = Writer::spawn(store).map_err(StartError::Thread)?;
@@ -111,7 +114,7 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
         outbox,
         published: published.clone(),
         version,
-        pool: ScrapePool::new(scrapes, selectors::for_setup(&config), attempts_in),
+        pool: ScrapePool::new(scrapes, selectors::for_start(&state, &config), attempts_in),
         channels: control,
         worker,
         worker_shutdown,

@@ -37,9 +37,8 @@ pub mod slo;
 pub mod slo_state;
 pub mod state;
 pub mod status;
-
 pub mod step;
-mod stored_slo;
+pub mod stored_slo;
 pub mod target_state;
 pub mod time;
 pub mod trouble;

@@ -3,9 +3,10 @@
 use super::labels::Series;
 use super::plan::{Link, Plan, Role};
 use super::time::{Timestamp, millis};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub struct TargetState {
     /// Latency SLOs that count this target's `+Inf` buckets, by stable key.
     pub(super) infinity: BTreeSet<String>,
     #[serde(with = "sorted")]
-    pub(super) series: HashMap<Arc<Series>, SeriesState>,
+    pub(super) series: FxHashMap<Arc<Series>, SeriesState>,
     /// SLOs that the remembered series feed, as indices into the setup.
     #[serde(skip)]
     pub slos: BTreeSet<usize>,
@@ -88,11 +89,14 @@ pub(super) fn bounds_only(links: &[Link]) -> bool {
 /// Stored sorted, so that equal states have equal bytes.
 mod sorted {
     use super::{Series, SeriesState};
+    use rustc_hash::FxHashMap;
     use serde::{Deserialize, Deserializer, Serializer};
-    use std::collections::HashMap;
     use std::sync::Arc;
 
-    pub fn serialize<S: Serializer>(map: &HashMap<Arc<Series>, SeriesState>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        map: &FxHashMap<Arc<Series>, SeriesState>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut all: Vec<_> = map.iter().collect();
         all.sort_by(|a, b| a.0.cmp(b.0));
         serializer.collect_seq(all)
@@ -100,7 +104,7 @@ mod sorted {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<HashMap<Arc<Series>, SeriesState>, D::Error> {
+    ) -> Result<FxHashMap<Arc<Series>, SeriesState>, D::Error> {
         let all = Vec::<(Series, SeriesState)>::deserialize(deserializer)?;
         Ok(all.into_iter().map(|(series, state)| (Arc::new(series), state)).collect())
     }

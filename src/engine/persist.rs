@@ -9,22 +9,25 @@
 
 use super::format_1::Slo1;
 use super::snapshot::{Kept, Pieces, Snapshot};
+use crate::cores::on_all_cores;
 use crate::domain::event::Event;
 use crate::domain::group::GroupState;
 use crate::domain::history::{History, Old};
 use crate::domain::reading::TargetId;
-use crate::domain::setup::Setup;
 use crate::domain::shared::Shared;
 use crate::domain::slo_state::SloState;
 use crate::domain::state::{Core, State};
+use crate::domain::stored_slo::{Definitions, StoredSlo};
 use crate::domain::target_state::TargetState;
 use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::num::NonZero;
-use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
+
+/// Blocks of the journal that are decoded before they are lived through.
+const BLOCKS_AHEAD: usize = 16;
 
 pub(super) const SETUP: &str = "setup";
 pub(super) const CORE: &str = "core";
@@ -70,18 +73,37 @@ pub fn parts(state: &State) -> Result<BTreeMap<String, Vec<u8>>, RecoverError> {
 
 /// The state as it was at the last commit, and what the store holds of it.
 pub fn recover(loaded: Loaded) -> Result<(State, Kept), RecoverError> {
+    recover_knowing(loaded, &Definitions::default())
+}
+
+/// As [`recover`], in less time where the store holds these definitions.
+pub fn recover_knowing(loaded: Loaded, definitions: &Definitions) -> Result<(State, Kept), RecoverError> {
     let keys: Vec<String> = loaded.parts.keys().cloned().collect();
-    let mut state = load(loaded.parts)?;
+    let mut state = load(loaded.parts, definitions)?;
     // As of the checkpoint: the journal takes the state further than the parts.
     let kept = Kept::found(keys, &state);
-    let mut decoder = Decoder::new();
-    for (number, block) in loaded.journal.iter().enumerate() {
-        let events = decoder.decode(block).map_err(|source| RecoverError::Journal { number, source })?;
-        for event in &events {
-            replay(&mut state, event);
-        }
-    }
+    live_through(&mut state, &loaded.journal)?;
     Ok((state, kept))
+}
+
+/// Steps through the journal. Blocks are decoded on a thread beside it.
+fn live_through(state: &mut State, journal: &[Vec<u8>]) -> Result<(), RecoverError> {
+    std::thread::scope(|scope| {
+        let (decoded, blocks) = sync_channel(BLOCKS_AHEAD);
+        scope.spawn(move || {
+            let mut decoder = Decoder::new();
+            let mut decode = |(number, block): (usize, &Vec<u8>)| {
+                let events = decoder.decode(block).map_err(|source| RecoverError::Journal { number, source });
+                // Nobody takes what follows an error.
+                decoded.send(events).is_ok()
+            };
+            journal.iter().enumerate().all(&mut decode)
+        });
+        for events in blocks {
+            events?.iter().for_each(|event| replay(state, event));
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn replay(state: &mut State, event: &Event) {
@@ -109,18 +131,18 @@ fn histories_mut(group: &mut GroupState) -> impl Iterator<Item = (bool, &mut His
     std::iter::once((false, &mut group.events)).chain(slices)
 }
 
-fn load(mut parts: BTreeMap<String, Vec<u8>>) -> Result<State, RecoverError> {
+fn load(mut parts: BTreeMap<String, Vec<u8>>, definitions: &Definitions) -> Result<State, RecoverError> {
     let mut state = State::default();
     let Some(setup) = parts.remove(SETUP) else { return Ok(state) };
-    let setup: Setup = serde_json::from_slice(&setup).map_err(RecoverError::Setup)?;
+    let setup = definitions.read_setup(&setup).map_err(RecoverError::Setup)?;
     // Taken out one by one, for they are moved and not copied.
-    let old = Mutex::new(take(&mut parts, OLD));
+    let past = Past { definitions, old: Mutex::new(take(&mut parts, OLD)) };
     if let Some(core) = parts.remove(CORE) {
         state.core = load_core(&core)?;
     }
     let mut missing = Vec::new();
-    let slos = load_slos(&take(&mut parts, SLOS), &old, &mut missing)?;
-    let retired = load_slos(&take(&mut parts, RETIRED), &old, &mut missing)?;
+    let slos = load_slos(&take(&mut parts, SLOS), &past, &mut missing)?;
+    let retired = load_slos(&take(&mut parts, RETIRED), &past, &mut missing)?;
     if let Some(part) = missing.into_iter().next() {
         return Err(RecoverError::Old { part });
     }
@@ -156,7 +178,7 @@ pub(super) fn take(parts: &mut BTreeMap<String, Vec<u8>>, prefix: &str) -> BTree
 }
 
 /// The values of a part, one after the other.
-fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, RecoverError> {
+fn all<'a, T: Deserialize<'a>>(part: &str, mut body: &'a [u8]) -> Result<Vec<T>, RecoverError> {
     let mut found = Vec::new();
     while !body.is_empty() {
         let (value, rest) =
@@ -167,23 +189,21 @@ fn all<T: DeserializeOwned>(part: &str, mut body: &[u8]) -> Result<Vec<T>, Recov
     Ok(found)
 }
 
-/// Old pasts by key, each taken out once.
-pub(super) type OldParts = Mutex<BTreeMap<String, Vec<u8>>>;
+/// What parts of SLOs lean on.
+pub(super) struct Past<'a> {
+    pub definitions: &'a Definitions,
+    /// Old pasts by key, each taken out once.
+    pub old: Mutex<BTreeMap<String, Vec<u8>>>,
+}
 
 /// Decodes the parts on all cores, for people wait for a start, and joins what they hold in their order. `missing` gets
 /// the keys of old pasts that are not there, or of another moment; such a budget begins later.
 pub(super) fn load_slos(
     parts: &BTreeMap<String, Vec<u8>>,
-    old: &OldParts,
+    past: &Past<'_>,
     missing: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
-    let parts: Vec<(&String, &Vec<u8>)> = parts.iter().collect();
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let shares = parts.chunks(parts.len().div_ceil(cores).max(1));
-    let decoded: Vec<Result<Decoded, RecoverError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = shares.map(|share| scope.spawn(move || decode_slos(share, old))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    });
+    let decoded = on_all_cores(parts.iter().collect(), || (), |(), (part, body)| decode_slos(part, body, past));
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
     for share in decoded {
         let mut share = share?;
@@ -198,7 +218,7 @@ pub(super) fn load_slos(
     Ok(slos)
 }
 
-/// What some parts hold.
+/// What a part holds.
 #[derive(Default)]
 struct Decoded {
     slos: Vec<SloState>,
@@ -206,19 +226,19 @@ struct Decoded {
     missing: Vec<String>,
 }
 
-fn decode_slos(parts: &[(&String, &Vec<u8>)], old: &OldParts) -> Result<Decoded, RecoverError> {
+fn decode_slos(part: &str, body: &[u8], past: &Past<'_>) -> Result<Decoded, RecoverError> {
     let mut decoded = Decoded::default();
-    for (part, body) in parts {
-        for (mut slo, versions) in all::<SloPart>(part, body)? {
-            attach(&mut slo, &versions, old, &mut decoded.missing);
-            decoded.slos.push(slo);
-        }
+    for (slo, versions) in all::<(StoredSlo<'_>, Vec<u64>)>(part, body)? {
+        let unreadable = |_| RecoverError::Part { part: part.to_owned(), source: postcard::Error::SerdeDeCustom };
+        let mut slo = slo.into_state(past.definitions).map_err(unreadable)?;
+        attach(&mut slo, &versions, past, &mut decoded.missing);
+        decoded.slos.push(slo);
     }
     Ok(decoded)
 }
 
 /// Gives the histories their old pasts back.
-fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts, missing: &mut Vec<String>) {
+fn attach(slo: &mut SloState, versions: &[u64], past: &Past<'_>, missing: &mut Vec<String>) {
     let mut versions = versions.iter();
     let SloState { key, groups, .. } = slo;
     for (values, group) in groups {
@@ -228,7 +248,7 @@ fn attach(slo: &mut SloState, versions: &[u64], old: &OldParts, missing: &mut Ve
                 continue;
             }
             let part = old_key(key, values, slices);
-            let found = old.lock().unwrap_or_else(PoisonError::into_inner).remove(&part);
+            let found = past.old.lock().unwrap_or_else(PoisonError::into_inner).remove(&part);
             let found = found.and_then(Old::from_bytes).filter(|old| old.version() == version);
             if !found.is_some_and(|old| history.attach(old)) {
                 missing.push(part);

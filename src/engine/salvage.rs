@@ -10,12 +10,14 @@ use crate::domain::setup::Setup;
 use crate::domain::shared::Shared;
 use crate::domain::slo_state::{SloState, counting_key};
 use crate::domain::state::State;
+use crate::domain::stored_slo::Definitions;
 use crate::store::codec::Decoder;
 use crate::store::salvage::{Salvaged, Wreck};
 use crate::store::{Cover, Loaded, OpenError, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Built under this name in the data directory first.
 const NEW: &str = "salvage.new";
@@ -115,9 +117,11 @@ fn assemble(mut parts: Parts, setup: &Setup, lost: &mut Vec<String>) -> State {
     }
     let core_is_lost = core.is_none();
     state.core = core.unwrap_or_default();
-    let old = persist::OldParts::new(persist::take(&mut parts, persist::OLD));
-    let mut slos = load_slos(&mut parts, [persist::SLOS, persist::SLO_OF_FORMAT_1], &old, lost);
-    let retired = load_slos(&mut parts, [persist::RETIRED, persist::RETIRED_OF_FORMAT_1], &old, lost);
+    let definitions = Definitions::default();
+    let old = Mutex::new(persist::take(&mut parts, persist::OLD));
+    let past = persist::Past { definitions: &definitions, old };
+    let mut slos = load_slos(&mut parts, [persist::SLOS, persist::SLO_OF_FORMAT_1], &past, lost);
+    let retired = load_slos(&mut parts, [persist::RETIRED, persist::RETIRED_OF_FORMAT_1], &past, lost);
     for prefix in [persist::TARGETS, persist::TARGET_OF_FORMAT_1] {
         for (part, body) in persist::take(&mut parts, prefix) {
             note(persist::load_targets(&mut state, &part, &body), lost);
@@ -142,14 +146,14 @@ fn assemble(mut parts: Parts, setup: &Setup, lost: &mut Vec<String>) -> State {
 fn load_slos(
     parts: &mut Parts,
     prefixes: [&str; 2],
-    old: &persist::OldParts,
+    past: &persist::Past<'_>,
     lost: &mut Vec<String>,
 ) -> BTreeMap<String, Shared<SloState>> {
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
     let [prefix, of_format_1] = prefixes.map(|prefix| persist::take(parts, prefix));
     let mut missing = Vec::new();
     for (part, body) in prefix {
-        let found = persist::load_slos(&Parts::from([(part, body)]), old, &mut missing);
+        let found = persist::load_slos(&Parts::from([(part, body)]), past, &mut missing);
         for (key, slo) in note(found, lost).unwrap_or_default() {
             match slos.get_mut(&key) {
                 Some(known) => known.absorb(SloState::clone(&slo)),

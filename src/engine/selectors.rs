@@ -14,6 +14,11 @@ pub fn for_targets(state: &State, config: &Config) -> SelectorsFor {
     build(state.plan().clone(), state.wide().clone(), config)
 }
 
+/// Those with which a start begins.
+pub fn for_start(state: &State, config: &Config) -> SelectorsFor {
+    if state.has_slos_of(&config.setup) { for_targets(state, config) } else { for_setup(config) }
+}
+
 /// The selectors of a setup that is about to take effect.
 pub fn for_setup(config: &Config) -> SelectorsFor {
     build(Plan::new(&config.setup, &BTreeMap::new()), BTreeSet::new(), config)

@@ -2,12 +2,15 @@
 
 use crate::lives::{self, LIVED};
 use crate::model::{events, fill};
+use slowburn::domain::slo::Slo;
 use slowburn::domain::state::State;
 use slowburn::domain::status::SloStatus;
+use slowburn::domain::stored_slo::Definitions;
 use slowburn::engine::persist;
 use slowburn::store::codec::Decoder;
 use slowburn::store::{Loaded, Store};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A copy of a fixture as a data directory.
 fn opened(fixture: &str) -> (tempfile::TempDir, Store, Loaded) {
@@ -93,4 +96,28 @@ fn an_engine_of_the_present_format_is_recovered_to_the_bit() {
     let (state, live) = (recovered(loaded), lives::lived(&life));
     assert_eq!(statuses(&state), statuses(&live));
     assert_eq!(format!("{:?}", state.core), format!("{:?}", live.core));
+}
+
+/// Definitions that are known need not be read, in whatever order they are stored; others are.
+#[test]
+fn definitions_that_are_known_are_shared_and_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    lives::write_into(dir.path(), &lives::life());
+    let (_store, loaded) = Store::open(dir.path()).unwrap();
+    let expected = recovered(loaded.clone());
+    let known = lives::life_setup().slos;
+    let mut changed = known.clone();
+    Arc::make_mut(&mut changed[1]).description.push_str(", in other words");
+    let turned: Vec<_> = known.iter().rev().cloned().collect();
+    for (name, definitions, shared) in
+        [("all", &known, [true, true]), ("one", &changed, [true, false]), ("turned", &turned, [true, true])]
+    {
+        let (state, _) = persist::recover_knowing(loaded.clone(), &Definitions::of(definitions)).unwrap();
+        assert_eq!(state.setup, expected.setup, "{name}");
+        assert_eq!(persist::parts(&state).unwrap(), persist::parts(&expected).unwrap(), "{name}");
+        let is_shared = |slo: &Arc<Slo>| definitions.iter().any(|known| Arc::ptr_eq(known, slo));
+        assert_eq!([0, 1].map(|slo| is_shared(&state.slos[slo].spec)), shared, "{name}");
+        let setup = state.setup.unwrap();
+        assert_eq!(setup.slos.iter().all(is_shared), name == "all", "{name}: a setup is known as a whole");
+    }
 }

@@ -81,12 +81,17 @@ pub async fn start(config: Config, options: Options) -> Result<Running, StartErr
 pub async fn start_on(listener: TcpListener, config: Config, options: Options) -> Result<Running, StartError> {
     let address = listener.local_addr().unwrap_or(config.web.listen);
     let (config, loader) = (config.served_at(address), served_at(options.loader, address));
-    let (store, loaded) = Store::open(&config.storage.path)?;
+    // At once, for people wait for a start.
+    let (opened, definitions) = std::thread::scope(|scope| {
+        let definitions = scope.spawn(|| Definitions::of(&config.setup.slos));
+        // Without them it only takes longer.
+        (Store::open(&config.storage.path), definitions.join().unwrap_or_default())
+    });
+    let (store, loaded) = opened?;
     let archive = Arc::new(store.archive_reader()?);
     let damage = Arc::new(SetOnce::new());
     let path = || config.storage.path.display().to_string();
     let journal = loaded.journal_bytes();
-    let definitions = Definitions::of(&config.setup.slos);
     let recovered = persist::recover_knowing(loaded, &definitions);
     let (state, kept) = recovered.map_err(|source| StartError::Recover { path: path(), source })?;
     clock::not_before(state.core.now);

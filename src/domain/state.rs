@@ -97,7 +97,8 @@ impl State {
         if same {
             self.look_forward();
         } else {
-            self.relink();
+            self.relink_targets();
+            self.relink_slos();
         }
     }
 
@@ -147,7 +148,20 @@ impl State {
     }
 
     /// Takes back what was stored: the setup and, by key, the SLOs that counted under it.
-    pub fn restore(&mut self, setup: Arc<Setup>, mut slos: BTreeMap<String, Shared<SloState>>) {
+    pub fn restore(&mut self, setup: Arc<Setup>, slos: BTreeMap<String, Shared<SloState>>) {
+        self.restore_setup(setup);
+        self.restore_slos(slos);
+    }
+
+    /// The first half of [`State::restore`], which needs no SLOs yet.
+    pub fn restore_setup(&mut self, setup: Arc<Setup>) {
+        self.setup = Some(setup);
+        self.relink_targets();
+    }
+
+    /// The other half.
+    pub fn restore_slos(&mut self, mut slos: BTreeMap<String, Shared<SloState>>) {
+        let Some(setup) = &self.setup else { return };
         let since = self.core.now;
         let known: FxHashMap<SloId, String> = slos.values().map(|slo| (slo.id.clone(), slo.key.clone())).collect();
         let found = |spec: &Arc<Slo>| {
@@ -157,20 +171,23 @@ impl State {
             slos.remove(&key).unwrap_or_else(|| SloState::new(spec, key, since).into())
         };
         self.slos = setup.slos.iter().map(found).collect();
-        self.setup = Some(setup);
-        self.relink();
+        self.relink_slos();
     }
 
-    /// Rebuilds what is derived from setup and state, after a configuration or a load.
-    fn relink(&mut self) {
-        self.look_forward();
+    /// Rebuilds what is derived from the setup and the memory of targets, after a configuration or a load …
+    fn relink_targets(&mut self) {
         let Some(setup) = &self.setup else { return };
         self.plan = Plan::new(setup, &self.core.selectors);
-        self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
-        self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
         for target in self.targets.values_mut() {
             target.relink(&self.plan);
         }
+    }
+
+    /// … and from that of SLOs.
+    fn relink_slos(&mut self) {
+        self.look_forward();
+        self.keys = self.slos.iter().map(|slo| slo.key.clone()).collect();
+        self.places = self.slos.iter().enumerate().map(|(place, slo)| (slo.id.clone(), place)).collect();
         let mut gauges = Gauges::default();
         for slo in &mut self.slos {
             slo.measure_by(&mut gauges);

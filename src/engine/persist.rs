@@ -23,6 +23,7 @@ use crate::store::Loaded;
 use crate::store::codec::{CodecError, Decoder};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
@@ -132,29 +133,45 @@ fn histories_mut(group: &mut GroupState) -> impl Iterator<Item = (bool, &mut His
 }
 
 fn load(mut parts: BTreeMap<String, Vec<u8>>, definitions: &Definitions) -> Result<State, RecoverError> {
-    let mut state = State::default();
-    let Some(setup) = parts.remove(SETUP) else { return Ok(state) };
-    let setup = definitions.read_setup(&setup).map_err(RecoverError::Setup)?;
+    let Some(setup) = parts.remove(SETUP) else { return Ok(State::default()) };
     // Taken out one by one, for they are moved and not copied.
     let past = Past { definitions, old: Mutex::new(take(&mut parts, OLD)) };
-    if let Some(core) = parts.remove(CORE) {
-        state.core = load_core(&core)?;
-    }
+    let [slos, retired, slos_1, retired_1, targets, targets_1] =
+        [SLOS, RETIRED, SLO_OF_FORMAT_1, RETIRED_OF_FORMAT_1, TARGETS, TARGET_OF_FORMAT_1]
+            .map(|prefix| take(&mut parts, prefix));
+    let core = parts.remove(CORE);
     let mut missing = Vec::new();
-    let slos = load_slos(&take(&mut parts, SLOS), &past, &mut missing)?;
-    let retired = load_slos(&take(&mut parts, RETIRED), &past, &mut missing)?;
+    let (state, slos, retired) = std::thread::scope(|scope| {
+        let targets = targets.iter().chain(&targets_1);
+        let beside = scope.spawn(move || load_all_but_slos(&setup, core.as_deref(), targets, definitions));
+        let slos = load_slos(&slos, &past, &mut missing);
+        let retired = load_slos(&retired, &past, &mut missing);
+        (beside.join().unwrap_or_else(|panic| resume_unwind(panic)), slos, retired)
+    });
+    let (mut state, slos, retired) = (state?, slos?, retired?);
     if let Some(part) = missing.into_iter().next() {
         return Err(RecoverError::Old { part });
     }
-    let slos_1 = load_slos_of_format_1(&take(&mut parts, SLO_OF_FORMAT_1))?;
-    let retired_1 = load_slos_of_format_1(&take(&mut parts, RETIRED_OF_FORMAT_1))?;
-    for prefix in [TARGETS, TARGET_OF_FORMAT_1] {
-        for (part, body) in take(&mut parts, prefix) {
-            load_targets(&mut state, &part, &body)?;
-        }
-    }
+    let (slos_1, retired_1) = (load_slos_of_format_1(&slos_1)?, load_slos_of_format_1(&retired_1)?);
     state.retired = retired.into_iter().chain(retired_1).map(|(_, slo)| slo).collect();
-    state.restore(setup.into(), slos.into_iter().chain(slos_1).collect());
+    state.restore_slos(slos.into_iter().chain(slos_1).collect());
+    Ok(state)
+}
+
+fn load_all_but_slos<'a>(
+    setup: &[u8],
+    core: Option<&[u8]>,
+    targets: impl Iterator<Item = (&'a String, &'a Vec<u8>)>,
+    definitions: &Definitions,
+) -> Result<State, RecoverError> {
+    let mut state = State::default();
+    if let Some(core) = core {
+        state.core = load_core(core)?;
+    }
+    for (part, body) in targets {
+        load_targets(&mut state, part, body)?;
+    }
+    state.restore_setup(definitions.read_setup(setup).map_err(RecoverError::Setup)?.into());
     Ok(state)
 }
 

@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 /// A checkpoint is due after this time …
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(600);
 /// … or after this much journal, which is what a start has to live through again …
-const JOURNAL_MAX: usize = 2 << 20;
+const JOURNAL_MAX: usize = 2_000_000;
 /// … but not before this time, unless a start finds so much.
-const CHECKPOINT_PAUSE: Duration = Duration::from_secs(120);
+const CHECKPOINT_PAUSE: Duration = Duration::from_secs(90);
 /// Time between two attempts to write while the store is in trouble.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
 /// The same where only checkpoints fail.
@@ -196,6 +196,24 @@ impl Ledger {
             Some(trouble) if !told => Some(Event::Trouble { at: wall, error: Some(trouble.error.clone()) }),
             None if told => Some(Event::Trouble { at: wall, error: None }),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_due_after_a_while_sooner_with_much_journal_and_at_once_where_a_start_finds_it() {
+        let begun = crate::clock::instant();
+        for (found, appended, due) in [(0, 1_999_999, 600), (0, 2_000_000, 90), (2_000_000, 0, 0)] {
+            let is_due = |seconds| {
+                let mut ledger = Ledger::new(begun, found);
+                ledger.appended(appended);
+                ledger.begin_checkpoint(begun + Duration::from_secs(seconds), false) == Some(Cover::Appended)
+            };
+            assert!(is_due(due) && (due == 0 || !is_due(due - 1)), "{found} {appended}");
         }
     }
 }

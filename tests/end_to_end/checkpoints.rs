@@ -107,7 +107,7 @@ async fn lives_too_short_for_a_checkpoint_do_not_let_the_journal_grow() {
     assert!(generations(&data).0 > 0, "the journals of all lives were counted together");
 }
 
-const JOURNAL_MAX: f64 = (2 << 20) as f64;
+const JOURNAL_MAX: f64 = 2e6;
 
 async fn bytes_of_journal(slowburn: &Slowburn) -> f64 {
     let text = slowburn.text("/metrics").await;

@@ -157,12 +157,13 @@ impl BurnAlerts {
     /// Steps every pair and tells which severities changed.
     pub fn step(&mut self, pairs: &[Pair], views: &[PairView], elapsed: i64, now: Timestamp) -> Vec<SeverityChange> {
         self.pairs.resize(pairs.len(), PairState::default());
+        let rests = self.is_inactive() && self.pairs.iter().all(|pair| *pair == PairState::Inactive);
+        if rests && views.iter().all(|view| view.verdict != Verdict::Burning) {
+            return Vec::new();
+        }
         let before = self.pairs.clone();
         for ((state, pair), view) in self.pairs.iter_mut().zip(pairs).zip(views) {
             *state = state.next(view.verdict, pair, elapsed);
-        }
-        if self.is_inactive() && self.pairs.iter().all(|pair| *pair == PairState::Inactive) {
-            return Vec::new();
         }
         [Severity::Page, Severity::Ticket]
             .into_iter()

@@ -6,8 +6,10 @@
 
 /// Ones in a row that tell of a number in full.
 const ESCAPE: u32 = 20;
-/// Widths that a reading of 64 bits at any place can hold.
-const MOST: u32 = 56;
+/// Bits that a reading of 64 bits holds at any place.
+const PEEKED: u32 = 57;
+/// The widest numbers.
+const MOST: u32 = PEEKED - 1;
 
 /// The width at which numbers take the fewest bits, and how many that is.
 pub fn fitting(numbers: &[u64]) -> (u32, u64) {
@@ -69,12 +71,13 @@ impl<'a> BitWriter<'a> {
 
 /// Reads a number of this width from the bit `at` on, which moves behind it; `None` where the bytes end before.
 pub fn read(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
-    let high = peek(bytes, *at).trailing_ones();
+    let (word, width) = (peek(bytes, *at), width.min(MOST));
+    let high = word.trailing_ones();
     let number = if high < ESCAPE {
-        *at += high as usize + 1;
-        let low = peek(bytes, *at) & ((1 << width.min(MOST)) - 1);
-        *at += width as usize;
-        (u64::from(high) << width.min(MOST)) + low
+        let (before, mask) = (high + 1, (1 << width) - 1);
+        let low = if before + width <= PEEKED { word >> before } else { peek(bytes, *at + before as usize) };
+        *at += (before + width) as usize;
+        (u64::from(high) << width) + (low & mask)
     } else {
         let (low, high) = (peek(bytes, *at + ESCAPE as usize), peek(bytes, *at + ESCAPE as usize + 32));
         *at += ESCAPE as usize + 64;
@@ -83,7 +86,7 @@ pub fn read(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
     (*at <= bytes.len() * 8).then_some(number)
 }
 
-/// At least 57 bits from the bit `at` on, zeros behind the end.
+/// At least [`PEEKED`] bits from the bit `at` on, zeros behind the end.
 fn peek(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at / 8..).unwrap_or_default();
     let word = rest.first_chunk().map_or_else(

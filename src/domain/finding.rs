@@ -96,6 +96,14 @@ pub(super) fn alerting(
     alerting.retain(|alert| alert.standing.state != AlertState::Inactive);
 }
 
+impl Found {
+    /// See [`super::fetch`].
+    pub(super) fn fetch(&self) -> u64 {
+        let windows = self.windows.iter().step_by(2).fold(0, |read, window| read ^ window.total.to_bits());
+        windows ^ self.at.0 as u64 ^ self.figures.consumed.to_bits() ^ self.alerts.len() as u64
+    }
+}
+
 impl Finding {
     /// Before the first evaluation.
     pub(super) fn new(budget: Budget<'_>) -> Self {
@@ -157,6 +165,11 @@ impl Finding {
             runbook_url: slo.policy.runbook_url.clone(),
             slo_url: format!("{external_url}/slo/{}/{}", slo.id.service, slo.id.name),
         }
+    }
+
+    /// Whether some alert fires.
+    pub fn fires(&self) -> bool {
+        self.found.alerts.iter().any(|alert| alert.standing.state == AlertState::Firing)
     }
 
     pub fn firing(&self, external_url: &str) -> Vec<Firing> {

@@ -7,8 +7,9 @@ use super::alert::{PairView, Verdict};
 use super::burn::{burn_rate, exceeds};
 use super::figures::exceeds_allowance;
 use super::history::Counts;
+use super::misfit::Misfit;
 use super::ratio::Ratio;
-use super::slo::{Measure, NoData, Pair, Severity, Slo, SloWindow};
+use super::slo::{Measure, NoData, Pair, Part, Severity, Slo, SloWindow};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Gauge {
     pub pairs: Vec<Pair>,
     pub no_data: NoData,
     pub spent: Vec<SpentGauge>,
+    /// The events that are checked to be a part of all.
+    pub part: Option<Part>,
     measure: Measure,
     of_pairs: Vec<PairGauge>,
     /// The pair that tells when the budget is gone while none fires, by index.
@@ -83,6 +86,7 @@ impl Gauge {
             of_pairs: of_pairs.collect(),
             no_data: slo.policy.no_data,
             spent: spent.collect(),
+            part: Misfit::part_of(&slo.indicator),
             measure: slo.policy.measure,
             forecast,
             windows,

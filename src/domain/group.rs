@@ -11,7 +11,7 @@ use super::labels::Labels;
 use super::message::Detail;
 use super::misfit::Misfit;
 use super::slices::Slices;
-use super::slo::{Severity, Slo, SloWindow};
+use super::slo::{Part, Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, Transition};
 use super::time::{Timestamp, millis, step_ends};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ pub struct GroupState {
     /// The values of the SLO's `by` labels; empty without `by`.
     pub group: Labels,
     pub events: History,
-    pub slices: Option<Slices>,
+    pub slices: Option<Box<Slices>>,
     pub last_sample: Option<Timestamp>,
     /// When this budget came under watch.
     pub since: Timestamp,
@@ -103,7 +103,7 @@ pub struct Surroundings {
 
 impl GroupState {
     pub fn new(group: Labels, slo: &Slo, since: Timestamp) -> Self {
-        Self { group, since, slices: slo.timeslices.map(|_| Slices::default()), ..Self::default() }
+        Self { group, since, slices: slo.timeslices.map(|_| Box::default()), ..Self::default() }
     }
 
     /// Adds events of a span, and marks it measured where it was.
@@ -135,14 +135,15 @@ impl GroupState {
     /// Good and bad events (slices, for a timeslice budget) since counting began.
     pub fn totals(&self) -> (f64, f64) {
         let history = self.slices.as_ref().map_or(&self.events, |slices| &slices.history);
-        let sum = history.end().map_or(Counts::default(), |end| history.at(end));
+        let sum = history.all();
         ((sum.total - sum.bad).max(0.0), sum.bad)
     }
 
     /// Evaluates at `now`, which never falls. `gauge` is the SLO's; `found` is overwritten.
     pub fn evaluate(&mut self, slo: &Slo, gauge: &Gauge, around: &Surroundings, found: &mut Found) -> Vec<Move> {
         let now = around.now;
-        if let Some(slices) = self.slices.as_mut()
+        if !gauge.plain
+            && let Some(slices) = self.slices.as_mut()
             && let Some(spec) = &slo.timeslices
         {
             slices.advance(now, spec, &self.events, &slo.maintenance);
@@ -196,15 +197,20 @@ impl GroupState {
         window: &Counts,
         windows: &[Counts],
     ) -> Option<Arc<str>> {
-        let (newest, stretch) = (windows.first()?, *gauge.windows.first()?);
+        let (part, newest) = (gauge.part?, windows.first()?);
+        // There are never more bad slices than slices; the events in them may not fit all the same.
+        if self.slices.is_none() {
+            Misfit::suspect(part, window, newest)?;
+        }
+        self.misfit_of_events(slo, part, now, *gauge.windows.first()?)
+    }
+
+    /// Apart, so that the definition's memory is left alone where nothing is suspect.
+    #[cold]
+    fn misfit_of_events(&self, slo: &Slo, part: Part, now: Timestamp, stretch: Duration) -> Option<Arc<str>> {
         let events = |from| window_counts(&self.events, &slo.maintenance, from, now);
         let start = slo.window.start(now);
-        // There are never more bad slices than slices; the events in them may not fit all the same.
-        let misfit = match self.slices {
-            None => Misfit::suspect(&slo.indicator, window, newest),
-            Some(_) => Misfit::suspect(&slo.indicator, &events(start), &events(now - stretch)),
-        };
-        let misfit = misfit?;
+        let misfit = Misfit::suspect(part, &events(start), &events(now - stretch))?;
         misfit.told(events(start - stretch).total).map(Arc::from)
     }
 

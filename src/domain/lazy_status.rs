@@ -4,6 +4,7 @@
 //! texts and lists to the first reader.
 
 use super::finding::{Budget, Finding};
+use super::group::Firing;
 use super::labels::Labels;
 use super::status::{SloStatus, State};
 use serde::{Serialize, Serializer};
@@ -100,6 +101,23 @@ impl LazyStatus {
             Content::Written(status) => status.budget.remaining,
             Content::Found { finding, .. } => finding.found.figures.remaining,
         }
+    }
+
+    /// What fires, as far as it was found here.
+    pub(super) fn firing(&self, external_url: &str) -> Vec<Firing> {
+        match &self.content {
+            Content::Written(_) => Vec::new(),
+            Content::Found { finding, .. } => finding.firing(external_url),
+        }
+    }
+
+    /// See [`super::fetch`].
+    pub(super) fn fetch(&self) -> u64 {
+        let found = match &self.content {
+            Content::Written(_) => 0,
+            Content::Found { finding, .. } => finding.found.fetch(),
+        };
+        self.totals.0.to_bits() ^ found
     }
 
     /// How many alerts are pending or fire.

@@ -23,13 +23,21 @@ pub(super) struct Misfit {
 }
 
 impl Misfit {
-    /// Looks at the counts of the SLO window, and of the newest stretch of it.
-    pub fn suspect(indicator: &Indicator, window: &Counts, newest: &Counts) -> Option<Self> {
-        let (word, of): (_, fn(&Counts) -> f64) = match indicator {
-            Indicator::Events { part_is: Part::Good, .. } => ("good", |counts| counts.total - counts.bad),
-            Indicator::Events { part_is: Part::Bad, .. } | Indicator::Terms { .. } => ("bad", |counts| counts.bad),
+    /// The part of all events that an indicator counts by itself; `None` where it can't be anything but a part.
+    pub fn part_of(indicator: &Indicator) -> Option<Part> {
+        match indicator {
+            Indicator::Events { part_is, .. } => Some(*part_is),
+            Indicator::Terms { .. } => Some(Part::Bad),
             // Parts of one histogram, and attempts that are counted here.
-            Indicator::Latency { .. } | Indicator::Scrape { .. } => return None,
+            Indicator::Latency { .. } | Indicator::Scrape { .. } => None,
+        }
+    }
+
+    /// Looks at the counts of the SLO window, and of the newest stretch of it.
+    pub fn suspect(part: Part, window: &Counts, newest: &Counts) -> Option<Self> {
+        let (word, of): (_, fn(&Counts) -> f64) = match part {
+            Part::Good => ("good", |counts| counts.total - counts.bad),
+            Part::Bad => ("bad", |counts| counts.bad),
         };
         let suspect = Self { word, part: of(window) - of(newest) };
         suspect.exceeds(window.total).then_some(suspect)
@@ -103,7 +111,7 @@ mod tests {
             ("fewer than none", &bad, counts(0.0, -2.0), none, 0.0, Some("fewer bad events than none")),
             ("a latency is one histogram", &latency, counts(100.0, 200.0), none, 100.0, None),
         ] {
-            let told = Misfit::suspect(indicator, &window, &newest).and_then(|misfit| misfit.told(wider));
+            let told = Misfit::part_of(indicator).and_then(|part| Misfit::suspect(part, &window, &newest)?.told(wider));
             let fits = match (&told, expected) {
                 (Some(told), Some(expected)) => told.contains(expected),
                 (told, expected) => told.is_none() && expected.is_none(),

@@ -19,10 +19,11 @@ impl State {
     /// The firing alerts of one SLO, by index.
     pub fn notices_of(&self, slo: usize) -> impl Iterator<Item = Notice> {
         let slo = &self.slos[slo];
-        let told =
-            |setup: &Setup, alert: &Firing| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None);
-        let setup = self.setup.as_deref();
-        setup.into_iter().flat_map(move |setup| slo.firing.iter().map(move |alert| told(setup, alert)))
+        let told = |setup: &Setup, alert: Firing| notice(setup, &slo.spec, alert.key, &alert.detail, alert.since, None);
+        let setup = self.setup.as_deref().filter(|_| slo.fires());
+        setup
+            .into_iter()
+            .flat_map(move |setup| slo.firing(&setup.external_url).into_iter().map(move |alert| told(setup, alert)))
     }
 
     /// slowburn's own trouble, while there is any.

@@ -5,10 +5,10 @@ use super::budget_statuses::BudgetStatuses;
 use super::finding::Budget;
 use super::gauge::{Gauge, Gauges};
 use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
+use super::groups::Groups;
 use super::labels::Labels;
 use super::reading::{Target, TargetId};
 use super::setup::Setup;
-use super::shared::Shared;
 use super::sli::Boundary;
 use super::slo::{Indicator, Slo, SloId};
 use super::time::Timestamp;
@@ -27,7 +27,7 @@ pub struct SloState {
     /// Changes with what is counted, not with the objective: other counts are another history.
     pub key: String,
     /// Ordered by the groups' label values; one without labels where the SLO has no `by`.
-    pub groups: BTreeMap<Vec<String>, Shared<GroupState>>,
+    pub groups: Groups,
     /// When it came under watch.
     pub since: Timestamp,
     pub evaluated: Option<Timestamp>,
@@ -50,7 +50,10 @@ pub struct SloState {
     /// Of `spec`; set by [`SloState::measure_by`].
     #[serde(skip)]
     gauge: Option<Arc<Gauge>>,
-    /// The alerts that fired at the last evaluation.
+    /// Whether some alert fired at the last evaluation.
+    #[serde(skip)]
+    fires: bool,
+    /// The alerts that fired when this was stored; since the first evaluation the statuses tell.
     pub(super) firing: Vec<Firing>,
 }
 
@@ -59,7 +62,7 @@ impl SloState {
         let mut state = Self {
             id: spec.id.clone(),
             key,
-            groups: BTreeMap::new(),
+            groups: Groups::default(),
             since: now,
             evaluated: None,
             retired: None,
@@ -69,6 +72,7 @@ impl SloState {
             statuses: BudgetStatuses::default(),
             troubled: false,
             gauge: None,
+            fires: false,
             firing: Vec::new(),
         };
         if spec.by.is_empty() {
@@ -78,8 +82,9 @@ impl SloState {
     }
 
     /// This SLO with `most` of its groups from the `from`th on, so that one of many groups can be stored in parts.
-    /// What is derived is left out, and alerts are only in the part that begins with the first group.
-    pub fn part(&self, from: usize, most: usize) -> Self {
+    /// What is derived is left out, and alerts, with the URL of slowburn in them, are only in the part that begins with the
+    /// first group.
+    pub fn part(&self, from: usize, most: usize, external_url: &str) -> Self {
         Self {
             id: self.id.clone(),
             key: self.key.clone(),
@@ -99,13 +104,14 @@ impl SloState {
             statuses: BudgetStatuses::default(),
             troubled: false,
             gauge: None,
-            firing: if from == 0 { self.firing.clone() } else { Vec::new() },
+            fires: false,
+            firing: if from == 0 { self.firing(external_url) } else { Vec::new() },
         }
     }
 
     /// Takes in the groups of a later part.
-    pub fn absorb(&mut self, mut part: Self) {
-        self.groups.append(&mut part.groups);
+    pub fn absorb(&mut self, part: Self) {
+        self.groups.extend(part.groups);
     }
 
     /// Goes on under a changed definition that counts the same.
@@ -181,26 +187,39 @@ impl SloState {
         (was != is).then(|| (self.id.clone(), problem.map(str::to_owned)))
     }
 
-    /// Evaluates every budget; its statuses and firing alerts are kept, its changes returned.
+    /// Whether some alert fires.
+    pub(super) fn fires(&self) -> bool {
+        if self.statuses.is_empty() { !self.firing.is_empty() } else { self.fires }
+    }
+
+    /// The firing alerts, with their figures of the last evaluation.
+    pub(super) fn firing(&self, external_url: &str) -> Vec<Firing> {
+        if self.statuses.is_empty() {
+            return self.firing.clone();
+        }
+        self.statuses.iter().flat_map(|status| status.firing(external_url)).collect()
+    }
+
+    /// Evaluates every budget; its statuses are kept, its changes returned.
     pub(super) fn evaluate(&mut self, now: Timestamp, resumed: Timestamp, setup: &Setup) -> Vec<Change> {
-        let gauge = self.gauge();
         let problem = self.problem().map(Arc::from);
         let around = Surroundings { now, problem, resumed };
+        let gauge = &*self.gauge.get_or_insert_with(|| Arc::new(Gauge::new(&self.spec)));
         if gauge.grouped {
             let keep = gauge.window.nominal().max(Duration::from_secs(86_400));
-            self.groups.retain(|_, group| group.is_alive(now, keep));
+            self.groups.retain(|group| group.is_alive(now, keep));
         }
         let mut changes = Vec::new();
-        self.firing.clear();
+        self.fires = false;
         let mut number = 0;
         for group in self.groups.values_mut() {
             // Lent to the finding, which tells of them, while the rest of the group is at work.
             let labels = std::mem::take(&mut group.group);
-            let budget = Budget { slo: &self.spec, gauge: &gauge, group: &labels };
+            let budget = Budget { slo: &self.spec, gauge, group: &labels };
             self.statuses.write(number, budget, |finding| {
-                let moves = group.evaluate(&self.spec, &gauge, &around, &mut finding.found);
+                let moves = group.evaluate(&self.spec, gauge, &around, &mut finding.found);
                 changes.extend(moves.iter().map(|change| finding.change(change, &setup.external_url)));
-                self.firing.extend(finding.firing(&setup.external_url));
+                self.fires |= finding.fires();
                 group.totals()
             });
             group.group = labels;
@@ -208,9 +227,9 @@ impl SloState {
         }
         if self.groups.is_empty() {
             let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
-            let budget = Budget { slo: &self.spec, gauge: &gauge, group: &Labels::new() };
+            let budget = Budget { slo: &self.spec, gauge, group: &Labels::new() };
             self.statuses.write(0, budget, |finding| {
-                nothing.evaluate(&self.spec, &gauge, &around, &mut finding.found);
+                nothing.evaluate(&self.spec, gauge, &around, &mut finding.found);
                 nothing.totals()
             });
             number = 1;

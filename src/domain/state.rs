@@ -47,6 +47,8 @@ pub struct State {
     pub(super) wide: BTreeSet<usize>,
     /// SLOs to evaluate, and as of when.
     pub(super) pending: BTreeMap<usize, Timestamp>,
+    /// SLOs of whose firing alerts dispatch does not know the latest figures.
+    pub(super) untold: BTreeSet<usize>,
 }
 
 /// The small part of the state.
@@ -194,12 +196,13 @@ impl State {
         }
     }
 
-    /// Works out when each SLO is due, and which want every bucket.
+    /// Works out when each SLO is due, which want every bucket, and which fire.
     fn look_forward(&mut self) {
         let Some(setup) = &self.setup else { return };
         let due = |slo: &SloState| slo.evaluated.map_or(slo.since, |last| last + setup.evaluation_interval);
         self.due = self.slos.iter().map(|slo| due(slo)).collect();
         self.wide = (0..self.slos.len()).filter(|slo| !self.slos[*slo].missing_bucket.is_empty()).collect();
+        self.untold = (0..self.slos.len()).filter(|slo| self.slos[*slo].fires()).collect();
     }
 
     /// What a reader must hand over from targets with these labels.

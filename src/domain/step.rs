@@ -4,6 +4,7 @@
 //! same events in the same order give the same state, bit for bit.
 
 use super::event::Event;
+use super::fetch::TOGETHER;
 use super::group::Change;
 use super::notices::notice;
 use super::reading::{Outcome, Scrape, Target, TargetId};
@@ -63,8 +64,9 @@ impl State {
                 Event::Trouble { at, error } => self.trouble(*at, error.as_deref()),
                 Event::Delivered(report) => {
                     self.core.now = self.core.now.max(report.at);
-                    if let Some(setup) = &self.setup {
-                        effects.outbox_changed |= self.core.dispatch.delivered(setup, report);
+                    if let Some(setup) = self.setup.clone() {
+                        self.tell_untold(&setup);
+                        effects.outbox_changed |= self.core.dispatch.delivered(&setup, report);
                     }
                 }
             }
@@ -128,7 +130,8 @@ impl State {
         // After a pause only the latest moment is of interest.
         let late = |due: Timestamp| if at.since(due) > interval * 20 { at } else { due };
         let due = self.due.iter().enumerate().filter(|(_, due)| **due <= at);
-        self.pending.extend(due.map(|(slo, due)| (slo, late(*due))));
+        // Built as a whole and not one by one.
+        self.pending.append(&mut due.map(|(slo, due)| (slo, late(*due))).collect());
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
@@ -233,30 +236,51 @@ impl State {
         let Some(setup) = self.setup.clone() else { return };
         let pending = std::mem::take(&mut self.pending);
         effects.evaluated.append(&mut pending.keys().copied().collect());
-        for (index, at) in pending {
+        let pending: Vec<(usize, Timestamp)> = pending.into_iter().collect();
+        for (number, (index, at)) in pending.iter().copied().enumerate() {
+            if number.is_multiple_of(TOGETHER) {
+                self.fetch(&pending[number..pending.len().min(number + TOGETHER)]);
+            }
             let slo = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             self.due[index] = now + setup.evaluation_interval;
             let changes = slo.evaluate(now, self.core.resumed, &setup);
             effects.problems.extend(slo.problem_change());
-            if !changes.is_empty() || !slo.firing.is_empty() {
+            if slo.fires() {
+                self.untold.insert(index);
+            }
+            if !changes.is_empty() {
                 self.tell(&setup, index, changes, effects);
             }
         }
-        effects.group_turn |= self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now);
+        if self.core.dispatch.next_due().is_some_and(|due| due <= self.core.now) {
+            effects.group_turn = true;
+            self.tell_untold(&setup);
+        }
         effects.outbox_changed |= self.core.dispatch.advance(&setup, self.core.now);
     }
 
-    /// Tells an SLO's changes, and anew what fires, with its figures of now.
+    /// Tells an SLO's changes, and what fires after them.
     fn tell(&mut self, setup: &Setup, index: usize, changes: Vec<Change>, effects: &mut Effects) {
-        let (spec, firing) = (self.slos[index].spec.clone(), self.slos[index].firing.clone());
+        let spec = self.slos[index].spec.clone();
         for change in changes {
             self.tell_change(setup, &spec, change, effects);
         }
-        for alert in firing {
-            let notice = notice(setup, &spec, alert.key, &alert.detail, alert.since, None);
+        self.tell_firing(setup, index);
+    }
+
+    fn tell_firing(&mut self, setup: &Setup, index: usize) {
+        self.untold.remove(&index);
+        for notice in self.notices_of(index).collect::<Vec<_>>() {
             self.core.dispatch.update(setup, &notice, self.core.now);
+        }
+    }
+
+    /// Tells what fires on, with its figures of now: before a message is made of it, and not at each evaluation.
+    fn tell_untold(&mut self, setup: &Setup) {
+        for index in std::mem::take(&mut self.untold) {
+            self.tell_firing(setup, index);
         }
     }
 

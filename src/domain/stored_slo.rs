@@ -4,9 +4,9 @@
 //! read such a text takes longer than all else of an SLO. So the definitions of the configuration in force are known by
 //! their texts, and mostly nothing else has to be read.
 
-use super::group::{Firing, GroupState};
+use super::group::Firing;
+use super::groups::Groups;
 use super::setup::Setup;
-use super::shared::Shared;
 use super::slo::{Slo, SloId};
 use super::slo_state::SloState;
 use super::time::Timestamp;
@@ -15,7 +15,6 @@ use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The stored fields of [`SloState`], in their order.
@@ -23,7 +22,7 @@ use std::sync::Arc;
 pub struct StoredSlo<'a> {
     pub id: SloId,
     pub key: String,
-    pub groups: BTreeMap<Vec<String>, Shared<GroupState>>,
+    pub groups: Groups,
     pub since: Timestamp,
     pub evaluated: Option<Timestamp>,
     pub retired: Option<Timestamp>,

@@ -3,10 +3,9 @@
 use super::labels::Series;
 use super::plan::{Link, Plan, Role};
 use super::time::{Timestamp, millis};
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +38,7 @@ pub struct TargetState {
     /// Latency SLOs that count this target's `+Inf` buckets, by stable key.
     pub(super) infinity: BTreeSet<String>,
     #[serde(with = "sorted")]
-    pub(super) series: FxHashMap<Arc<Series>, SeriesState>,
+    pub(super) series: HashMap<Arc<Series>, SeriesState>,
     /// SLOs that the remembered series feed, as indices into the setup.
     #[serde(skip)]
     pub slos: BTreeSet<usize>,
@@ -89,14 +88,11 @@ pub(super) fn bounds_only(links: &[Link]) -> bool {
 /// Stored sorted, so that equal states have equal bytes.
 mod sorted {
     use super::{Series, SeriesState};
-    use rustc_hash::FxHashMap;
     use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::HashMap;
     use std::sync::Arc;
 
-    pub fn serialize<S: Serializer>(
-        map: &FxHashMap<Arc<Series>, SeriesState>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(map: &HashMap<Arc<Series>, SeriesState>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all: Vec<_> = map.iter().collect();
         all.sort_by(|a, b| a.0.cmp(b.0));
         serializer.collect_seq(all)
@@ -104,7 +100,7 @@ mod sorted {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<FxHashMap<Arc<Series>, SeriesState>, D::Error> {
+    ) -> Result<HashMap<Arc<Series>, SeriesState>, D::Error> {
         let all = Vec::<(Series, SeriesState)>::deserialize(deserializer)?;
         Ok(all.into_iter().map(|(series, state)| (Arc::new(series), state)).collect())
     }

@@ -258,7 +258,7 @@ fn decode_slos(part: &str, body: &[u8], past: &Past<'_>) -> Result<Decoded, Reco
 fn attach(slo: &mut SloState, versions: &[u64], past: &Past<'_>, missing: &mut Vec<String>) {
     let mut versions = versions.iter();
     let SloState { key, groups, .. } = slo;
-    for (values, group) in groups {
+    for (values, group) in groups.iter_mut() {
         for (slices, history) in histories_mut(group) {
             let version = versions.next().copied().unwrap_or(0);
             if version == 0 {

@@ -70,7 +70,7 @@ impl Kept {
     }
 
     fn note(&mut self, slo: &SloState) {
-        for (values, group) in &slo.groups {
+        for (values, group) in slo.groups.iter() {
             for (slices, history) in persist::histories(group) {
                 if history.old().version() > 0 {
                     self.old.insert(persist::old_key(&slo.key, values, slices), history.old().version());
@@ -203,9 +203,11 @@ impl Pieces {
         queue: fn(&mut Snapshot) -> &mut VecDeque<Shared<SloState>>,
     ) -> Result<Piece, RecoverError> {
         let (mut piece, mut body) = (Piece::default(), Vec::new());
+        // With the head comes the setup, and without one there are no SLOs.
+        let external_url = self.next.setup.as_ref().map(|setup| setup.external_url.clone()).unwrap_or_default();
         while piece.bytes() + body.len() < PIECE {
             let Some(slo) = queue(&mut self.snapshot).front() else { break };
-            let part = slo.part(self.groups, GROUPS);
+            let part = slo.part(self.groups, GROUPS, &external_url);
             self.groups += GROUPS;
             if self.groups >= slo.groups.len() {
                 queue(&mut self.snapshot).pop_front();
@@ -222,7 +224,7 @@ impl Pieces {
 
     fn put(&mut self, slo: SloState, piece: &mut Piece, body: &mut Vec<u8>) -> Result<(), RecoverError> {
         let mut versions = Vec::new();
-        for (values, group) in &slo.groups {
+        for (values, group) in slo.groups.iter() {
             for (slices, history) in persist::histories(group) {
                 let version = history.old().version();
                 versions.push(version);

@@ -234,7 +234,7 @@ impl Both {
     fn compare(&self) -> Result<(), TestCaseError> {
         for slo in &self.state.slos {
             let rule = self.oracle.rules.iter().find(|rule| rule.name == slo.id.name).expect("a rule");
-            for (values, group) in &slo.groups {
+            for (values, group) in slo.groups.iter() {
                 let all = self.oracle.sum(rule.name, values, i64::MIN / 4, i64::MAX / 4);
                 let (good, bad) = group.totals();
                 prop_assert_eq!((good + bad, bad), (all.total, all.bad), "{} {:?}", slo.id, values);

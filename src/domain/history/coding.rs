@@ -71,6 +71,11 @@ impl Place {
         Self { offset: (run.body.len() - head.remaining()) * 8, left, widths, beat, ..place }
     }
 
+    /// The byte of the run's body in which the next knot begins.
+    pub fn byte(&self) -> usize {
+        self.offset / 8
+    }
+
     /// What the rate between the last two knots lets expect in a step, of so many in the last one.
     fn expected(&self, step: i64, last: i64) -> i64 {
         match self.step {

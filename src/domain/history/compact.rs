@@ -23,8 +23,10 @@ const MERGE_SPAN: i64 = 64;
 impl History {
     /// Whether [`History::maintain`] has something to do.
     pub fn is_full(&self) -> bool {
-        let limit = |first| HEAD + spread(first, HEAD_SPREAD);
-        self.head.len() > HEAD && self.head.first().is_some_and(|first| self.head.len() > limit(first))
+        let limit = |first| HEAD + spread(&first, HEAD_SPREAD);
+        // The head begins with the last sealed knot, which is at hand without a look at the head's memory.
+        let first = || self.recent.last().or_else(|| self.head.first().copied());
+        self.head.len() > HEAD && first().is_some_and(|first| self.head.len() > limit(first))
     }
 
     /// Seals, thins and forgets what age allows.

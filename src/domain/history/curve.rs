@@ -52,9 +52,25 @@ impl<'a> Curve<'a> {
         self.begin(recent.or_else(|| self.old.find(at))?)
     }
 
+    /// The same where a moment lies behind the run of a spot, so that nothing in between has to be read.
+    pub fn jump(self, spot: &Spot, at: Timestamp) -> Option<(Knot, Spot)> {
+        let Spot::Sealed(number, _) = spot else { return None };
+        self.run(*number).filter(|run| run.last.at <= at)?;
+        self.enter(at).filter(|(_, found)| !matches!(found, Spot::Sealed(found, _) if found <= number))
+    }
+
     fn begin(self, number: usize) -> Option<(Knot, Spot)> {
         let run = self.run(number)?;
         Some((run.first, Spot::Sealed(number, run.begin())))
+    }
+
+    /// See [`crate::domain::fetch`].
+    pub fn fetch(self, spot: &Spot) -> u64 {
+        match spot {
+            Spot::Nowhere => 0,
+            Spot::Open(index) => self.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
+            Spot::Sealed(number, place) => self.run(*number).map_or(0, |run| run.fetch(place)),
+        }
     }
 
     /// The knot at a spot, which moves on.

@@ -26,6 +26,8 @@ const SPAN: usize = 4;
 #[derive(Clone, Debug)]
 pub(super) struct Edges {
     spans: SmallVec<[Span; USUAL]>,
+    /// Where each edge stands in its span.
+    marks: SmallVec<[Mark; USUAL]>,
     /// Where each span stands.
     spots: Vec<Spot>,
     /// Up to here the open part of the curve is as it was at the last look.
@@ -36,7 +38,7 @@ pub(super) struct Edges {
 
 impl Default for Edges {
     fn default() -> Self {
-        Self { spans: SmallVec::new(), spots: Vec::new(), same_until: UNCHANGED, tip: None }
+        Self { spans: SmallVec::new(), marks: SmallVec::new(), spots: Vec::new(), same_until: UNCHANGED, tip: None }
     }
 }
 
@@ -48,13 +50,22 @@ impl PartialEq for Edges {
 
 /// Some knots in a row, of which two stand around an edge. The others are those that it meets next: reading them from
 /// the sealed past one by one would fetch the same memory each time.
+type Span = [Knot; SPAN];
+
+/// The place of an edge in its span.
 #[derive(Clone, Copy, Debug, Default)]
-struct Span {
-    knots: [Knot; SPAN],
+struct Mark {
     /// How many of the knots there are.
     len: u8,
     /// The knot before the edge.
     before: u8,
+}
+
+/// One edge, with all that is known of where it stands.
+struct Edge<'a> {
+    span: &'a mut Span,
+    mark: &'a mut Mark,
+    spot: &'a mut Spot,
 }
 
 /// Behind the last knot of a span.
@@ -73,6 +84,7 @@ impl Edges {
     pub fn forget(&mut self) {
         self.tip = None;
         self.spans.clear();
+        self.marks.clear();
         self.spots.clear();
     }
 
@@ -86,21 +98,54 @@ impl Edges {
     fn refresh(&mut self, edges: usize) {
         if self.spans.len() != edges {
             self.spans.resize(edges, Span::default());
+            self.marks.resize(edges, Mark::default());
             self.spots.resize(edges, Spot::default());
         }
         let same_until = std::mem::replace(&mut self.same_until, UNCHANGED);
-        if same_until == UNCHANGED {
-            return;
+        if same_until != UNCHANGED {
+            self.all().filter(|edge| edge.end() >= same_until).for_each(|mut edge| edge.forget());
         }
-        for (span, spot) in self.spans.iter_mut().zip(&mut self.spots) {
-            if span.end() >= same_until {
-                (*span, *spot) = Default::default();
-            }
-        }
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = Edge<'_>> {
+        let edges = self.spans.iter_mut().zip(&mut self.marks).zip(&mut self.spots);
+        edges.map(|((span, mark), spot)| Edge { span, mark, spot })
     }
 }
 
 impl History {
+    /// All that ever happened.
+    pub fn all(&self) -> Counts {
+        self.edges.tip.or_else(|| self.head.last().copied()).unwrap_or_default().sum
+    }
+
+    /// See [`crate::domain::fetch`].
+    pub(in crate::domain) fn fetch(&self) -> u64 {
+        let sealed = self.old.packed.len() ^ self.recent.len();
+        sealed as u64 ^ self.edges.marks.len() as u64 ^ self.edges.same_until.0 as u64
+    }
+
+    /// The same of the knots around the edges, and of where those spans end that have come to their end.
+    pub(in crate::domain) fn fetch_spots(&self) -> u64 {
+        let knots = self.edges.spans.iter().zip(&self.edges.marks).map(|(span, mark)| {
+            let before = usize::from(mark.before) % SPAN;
+            span[before].at.0 as u64 ^ span[(before + 1) % SPAN].sum.measured as u64
+        });
+        let knots = knots.fold(0, |read, word| read ^ word);
+        self.spots().fold(knots, |read, spot| read ^ u64::from(matches!(spot, Spot::Nowhere)))
+    }
+
+    /// And of what lies behind them.
+    pub(in crate::domain) fn fetch_ahead(&self) -> u64 {
+        let curve = self.curve();
+        self.spots().fold(0, |read, spot| read ^ curve.fetch(spot))
+    }
+
+    fn spots(&self) -> impl Iterator<Item = &Spot> {
+        let spots = self.edges.marks.iter().zip(&self.edges.spots);
+        spots.filter(|(mark, _)| mark.before + 2 >= mark.len).map(|(_, spot)| spot)
+    }
+
     /// What happened in `(from, to]` for several moments `from`; faster when each lies shortly after the one that stood at
     /// its place in the last call.
     pub fn sums(
@@ -114,49 +159,69 @@ impl History {
         edges.refresh(from.clone().count());
         edges.tip = edges.tip.or_else(|| self.head.last().copied());
         let end = edges.tip.filter(|tip| to >= tip.at).map_or_else(|| curve.at(to), |tip| tip.sum);
-        let edges = edges.spans.iter_mut().zip(&mut edges.spots);
-        from.zip(edges).map(move |(at, (span, spot))| end - span.at(spot, curve, at).unwrap_or_else(|| curve.at(at)))
+        from.zip(edges.all()).map(move |(at, mut edge)| end - edge.at(curve, at).unwrap_or_else(|| curve.at(at)))
     }
 }
 
-impl Span {
+impl Edge<'_> {
     /// The counts at a moment; `None` where the curve has no knots around it.
-    fn at(&mut self, spot: &mut Spot, curve: Curve<'_>, at: Timestamp) -> Option<Counts> {
-        if self.len == 0 || at < self.knots[usize::from(self.before)].at {
-            let (first, behind) = curve.enter(at)?;
-            (*self, *spot) = (Self { knots: [first; SPAN], len: 1, before: 0 }, behind);
+    fn at(&mut self, curve: Curve<'_>, at: Timestamp) -> Option<Counts> {
+        if self.mark.len == 0 || at < self.span[usize::from(self.mark.before)].at {
+            self.stand(curve.enter(at)?);
         }
+        let mut far = false;
         loop {
-            let before = usize::from(self.before);
-            match self.knots[..usize::from(self.len)].get(before + 1) {
-                Some(after) if after.at > at => return Some(self.knots[before].between(after, at)),
-                Some(_) => self.before += 1,
-                None => self.read_on(spot, curve)?,
+            let before = usize::from(self.mark.before);
+            match self.span[..usize::from(self.mark.len)].get(before + 1) {
+                Some(after) if after.at > at => return Some(self.span[before].between(after, at)),
+                Some(_) => self.mark.before += 1,
+                None if far => self.go_far(curve, at)?,
+                None => {
+                    self.read_on(curve)?;
+                    far = true;
+                }
             }
         }
     }
 
+    /// Goes on after a pause, when the moment may lie many runs away.
+    #[cold]
+    fn go_far(&mut self, curve: Curve<'_>, at: Timestamp) -> Option<()> {
+        let Some(place) = curve.jump(self.spot, at) else { return self.read_on(curve) };
+        self.stand(place);
+        Some(())
+    }
+
+    /// Stands on a knot, and knows what lies behind it.
+    fn stand(&mut self, (knot, behind): (Knot, Spot)) {
+        (*self.span, *self.mark, *self.spot) = ([knot; SPAN], Mark { len: 1, before: 0 }, behind);
+    }
+
     /// Goes on with the knots behind the last one; `None`, and there are none at all, where there are no more.
-    fn read_on(&mut self, spot: &mut Spot, curve: Curve<'_>) -> Option<()> {
-        let last = self.knots[usize::from(self.len) - 1];
-        let behind = std::iter::from_fn(|| curve.next(spot));
+    fn read_on(&mut self, curve: Curve<'_>) -> Option<()> {
+        let last = self.span[usize::from(self.mark.len) - 1];
+        let behind = std::iter::from_fn(|| curve.next(self.spot));
         let mut len = 1;
-        self.knots[0] = last;
-        for (place, knot) in self.knots[1..].iter_mut().zip(behind) {
+        self.span[0] = last;
+        for (place, knot) in self.span[1..].iter_mut().zip(behind) {
             *place = knot;
             len += 1;
         }
         if len == 1 {
-            *self = Self::default();
+            self.forget();
             return None;
         }
-        (self.len, self.before) = (len, 0);
+        *self.mark = Mark { len, before: 0 };
         Some(())
+    }
+
+    fn forget(&mut self) {
+        (*self.span, *self.mark, *self.spot) = Default::default();
     }
 
     /// The moment of the last knot.
     fn end(&self) -> Timestamp {
-        self.knots[usize::from(self.len.max(1)) - 1].at
+        self.span[usize::from(self.mark.len.max(1)) - 1].at
     }
 }
 

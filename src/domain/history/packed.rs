@@ -151,6 +151,11 @@ impl<'a> Run<'a> {
         coding::next(self, place)
     }
 
+    /// See [`crate::domain::fetch`].
+    pub fn fetch(&self, place: &Place) -> u64 {
+        self.last.at.0 as u64 ^ self.body.get(place.byte()).map_or(0, |byte| u64::from(*byte))
+    }
+
     /// The knots in order.
     pub fn knots(self) -> impl Iterator<Item = Knot> + use<'a> {
         let mut place = self.begin();

@@ -85,8 +85,9 @@ fn an_edge_remembers_the_knots_around_it() {
     for later in [0, 1000, 30_000] {
         let moments = moments.map(|at| Timestamp(at.0 + later));
         history.sums(moments.into_iter(), end).for_each(drop);
-        for (span, at) in history.edges.spans.iter().zip(moments) {
-            let [before, after] = [0, 1].map(|next| span.knots[usize::from(span.before) + next]);
+        let marks = history.edges.marks.iter().map(|mark| usize::from(mark.before));
+        for ((span, mark), at) in history.edges.spans.iter().zip(marks).zip(moments) {
+            let [before, after] = [0, 1].map(|next| span[mark + next]);
             assert!(before.at <= at && at < after.at, "{at:?} {span:?}");
         }
     }

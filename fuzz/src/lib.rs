@@ -13,6 +13,8 @@ pub use url::Url;
 pub mod bodies;
 #[path = "../../src/config/mod.rs"]
 pub mod config;
+#[path = "../../src/cores.rs"]
+pub mod cores;
 #[path = "../../src/domain/mod.rs"]
 pub mod domain;
 #[path = "../../src/export/mod.rs"]

@@ -12,7 +12,7 @@ use super::setup::Setup;
 use super::sli::Boundary;
 use super::slo::{Indicator, Slo, SloId};
 use super::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub const MOST_GROUPS: usize = 10_000;
 
 /// One SLO's memory.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct SloState {
     pub id: SloId,
     /// Changes with what is counted, not with the objective: other counts are another history.
@@ -34,7 +34,7 @@ pub struct SloState {
     /// When it left the configuration.
     pub retired: Option<Timestamp>,
     /// The definition that the alert states belong to.
-    #[serde(with = "super::stored_slo")]
+    #[serde(serialize_with = "super::stored_slo::serialize")]
     pub spec: Arc<Slo>,
     /// Targets whose histogram has no bucket at the threshold, with the boundaries there are.
     #[serde(skip)]

@@ -11,13 +11,12 @@ use super::slo::{Slo, SloId};
 use super::slo_state::SloState;
 use super::time::Timestamp;
 use rustc_hash::FxHashMap;
-use serde::de::Error as _;
 use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Serializer};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The stored fields of [`SloState`], in their order.
+/// The stored fields of [`SloState`], in their order: the only way to read one.
 #[derive(Debug, Deserialize)]
 pub struct StoredSlo<'a> {
     pub id: SloId,
@@ -44,12 +43,6 @@ impl StoredSlo<'_> {
 /// Writes a definition as its text.
 pub fn serialize<S: Serializer>(slo: &Arc<Slo>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&serde_json::to_string(&**slo).map_err(S::Error::custom)?)
-}
-
-/// Reads a definition's text.
-pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Slo>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    serde_json::from_str(&text).map(Arc::new).map_err(D::Error::custom)
 }
 
 /// Definitions by their texts.

@@ -9,6 +9,7 @@ use crate::domain::ratio::Ratio;
 use crate::domain::selector::{Matchers, Selector};
 use crate::domain::slo::{BudgetAlert, Maintenance, Measure, NoData, Objective, Pair, Part, SloId, SloWindow};
 use crate::domain::slo_state::SloState;
+use crate::domain::stored_slo::{Definitions, StoredSlo};
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,12 +29,12 @@ pub struct Slo1 {
 }
 
 impl Slo1 {
-    pub fn into_present(self) -> Result<SloState, postcard::Error> {
-        let spec = serde_json::to_string(&self.spec).map_err(|_| postcard::Error::SerdeSerCustom)?;
+    pub fn into_present(self) -> serde_json::Result<SloState> {
+        let spec = serde_json::to_string(&self.spec)?.into();
         let Self { id, key, groups, since, evaluated, retired, firing, .. } = self;
-        // In the order of the fields that are stored.
-        let stored = postcard::to_stdvec(&(id, key, groups, since, evaluated, retired, spec, firing))?;
-        postcard::from_bytes(&stored)
+        let groups = groups.into_iter().map(|(values, group)| (values, group.into())).collect();
+        let stored = StoredSlo { id, key, groups, since, evaluated, retired, spec, firing };
+        stored.into_state(&Definitions::default())
     }
 }
 

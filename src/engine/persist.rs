@@ -50,6 +50,12 @@ pub enum RecoverError {
         #[source]
         source: postcard::Error,
     },
+    #[error("a definition in the stored part {part:?} can't be read")]
+    Definition {
+        part: String,
+        #[source]
+        source: serde_json::Error,
+    },
     #[error("the stored history {part:?} is missing, or of another moment than the rest")]
     Old { part: String },
     #[error("the stored configuration can't be read")]
@@ -246,7 +252,7 @@ struct Decoded {
 fn decode_slos(part: &str, body: &[u8], past: &Past<'_>) -> Result<Decoded, RecoverError> {
     let mut decoded = Decoded::default();
     for (slo, versions) in all::<(StoredSlo<'_>, Vec<u64>)>(part, body)? {
-        let unreadable = |_| RecoverError::Part { part: part.to_owned(), source: postcard::Error::SerdeDeCustom };
+        let unreadable = |source| RecoverError::Definition { part: part.to_owned(), source };
         let mut slo = slo.into_state(past.definitions).map_err(unreadable)?;
         attach(&mut slo, &versions, past, &mut decoded.missing);
         decoded.slos.push(slo);
@@ -280,7 +286,7 @@ pub(super) fn load_slos_of_format_1(
     let mut slos = BTreeMap::new();
     for (part, body) in parts {
         for slo in all::<Slo1>(part, body)? {
-            let slo = slo.into_present().map_err(|source| RecoverError::Part { part: part.clone(), source })?;
+            let slo = slo.into_present().map_err(|source| RecoverError::Definition { part: part.clone(), source })?;
             slos.insert(slo.key.clone(), slo.into());
         }
     }

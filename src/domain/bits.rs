@@ -69,15 +69,42 @@ impl<'a> BitWriter<'a> {
     }
 }
 
-/// Reads a number of this width from the bit `at` on, which moves behind it; `None` where the bytes end before.
-pub fn read(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
+/// Reads numbers of these widths from the bit `at` on, which moves behind them; `None` where the bytes end before.
+#[inline]
+pub fn read<const N: usize>(bytes: &[u8], at: &mut usize, widths: [u8; N]) -> Option<[u64; N]> {
+    let (word, mut used) = (peek(bytes, *at), 0);
+    let mut numbers = [0; N];
+    for (number, width) in numbers.iter_mut().zip(widths) {
+        let (rest, width) = (word >> used, u32::from(width));
+        let high = rest.trailing_ones();
+        let before = high + 1;
+        if high >= ESCAPE || used + before + width > PEEKED {
+            return read_long(bytes, at, widths);
+        }
+        *number = (u64::from(high) << width) + ((rest >> before) & ((1 << width) - 1));
+        used += before + width;
+    }
+    *at += used as usize;
+    (*at <= bytes.len() * 8).then_some(numbers)
+}
+
+/// The same for numbers that are too long to be seen at once.
+#[cold]
+fn read_long<const N: usize>(bytes: &[u8], at: &mut usize, widths: [u8; N]) -> Option<[u64; N]> {
+    let mut numbers = [0; N];
+    for (number, width) in numbers.iter_mut().zip(widths) {
+        *number = read_one(bytes, at, u32::from(width))?;
+    }
+    Some(numbers)
+}
+
+fn read_one(bytes: &[u8], at: &mut usize, width: u32) -> Option<u64> {
     let (word, width) = (peek(bytes, *at), width.min(MOST));
     let high = word.trailing_ones();
     let number = if high < ESCAPE {
         let (before, mask) = (high + 1, (1 << width) - 1);
-        let low = if before + width <= PEEKED { word >> before } else { peek(bytes, *at + before as usize) };
         *at += (before + width) as usize;
-        (u64::from(high) << width) + (low & mask)
+        (u64::from(high) << width) + (peek(bytes, *at - width as usize) & mask)
     } else {
         let (low, high) = (peek(bytes, *at + ESCAPE as usize), peek(bytes, *at + ESCAPE as usize + 32));
         *at += ESCAPE as usize + 64;
@@ -135,15 +162,27 @@ mod tests {
             let bytes = written(&numbers, width);
             let mut at = 0;
             for number in numbers {
-                prop_assert_eq!(read(&bytes, &mut at, width), Some(number));
+                prop_assert_eq!(read(&bytes, &mut at, [width as u8]), Some([number]));
             }
             prop_assert_eq!(at as u64, bits);
         }
 
         #[test]
-        fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..30), width in 0..256u32) {
+        fn numbers_in_a_row_are_read_as_one_by_one(
+            bytes in prop::collection::vec(any::<u8>(), 0..30), from in 0..60usize, widths in any::<[u8; 3]>(), narrow in 0..12u8,
+        ) {
+            let widths = widths.map(|width| width >> (narrow % 8));
+            let (mut at, mut one) = (from, from);
+            let each = widths.map(|width| read_one(&bytes, &mut one, u32::from(width)));
+            let all = each.iter().copied().collect::<Option<Vec<_>>>();
+            prop_assert_eq!(read(&bytes, &mut at, widths).map(Vec::from), all.clone());
+            prop_assert!(all.is_none() || at == one);
+        }
+
+        #[test]
+        fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..30), width in any::<u8>()) {
             let (mut at, mut read_so_far) = (0, 0);
-            while read(&bytes, &mut at, width).is_some() {
+            while read(&bytes, &mut at, [width]).is_some() {
                 read_so_far += 1;
             }
             prop_assert!(read_so_far <= bytes.len() * 8);

@@ -34,11 +34,13 @@ pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
 /// How `bad` compares with `threshold × total`: exactly for whole counts, and for fractions, which come of events spread
 /// over time, as equal where only rounding tells them apart.
 pub fn compare(bad: f64, total: f64, threshold: Ratio) -> Ordering {
-    if let (Some(bad), Some(total)) = (whole(bad), whole(total)) {
-        return (i128::from(bad) * i128::from(threshold.den())).cmp(&(i128::from(total) * i128::from(threshold.num())));
+    let (scaled, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
+    // Far more than the rounding of these two, so the exact answer is the same.
+    if !((scaled - allowed).abs() <= ROUNDING * allowed.abs()) {
+        return scaled.total_cmp(&allowed);
     }
-    let (bad, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
-    if (bad - allowed).abs() <= ROUNDING * allowed.abs() { Ordering::Equal } else { bad.total_cmp(&allowed) }
+    let (Some(bad), Some(total)) = (whole(bad), whole(total)) else { return Ordering::Equal };
+    (i128::from(bad) * i128::from(threshold.den())).cmp(&(i128::from(total) * i128::from(threshold.num())))
 }
 
 /// A count as a whole number, where it is one and exact.

@@ -34,19 +34,17 @@ pub(super) fn is_present(scale: u8) -> bool {
     scale & MARK == MARK
 }
 
-/// Between two knots of a run: what was decoded so far, and where the rest begins.
+/// Between two knots of a run: what was decoded so far besides the last knot, and where the rest begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     /// In bits, or in bytes where knots are written in full.
-    offset: usize,
-    /// Knots before the last one; `None` behind that.
-    left: Option<u32>,
+    offset: u32,
+    /// Knots that are left, the run's last one among them.
+    left: u32,
     widths: [u8; KINDS],
-    at: i64,
     /// Milliseconds, by whose multiples steps differ.
     beat: i64,
     step: i64,
-    measured: i64,
     total: i64,
     bad: i64,
     /// Events and bad events between the last two knots.
@@ -57,23 +55,26 @@ pub(super) struct Place {
 impl Place {
     /// Behind the first knot; behind the last one for bytes that are no run.
     pub fn begin(run: &Run<'_>) -> Self {
-        let place = Self { at: run.first.at.0, measured: run.first.sum.measured, ..Self::default() };
+        let place = |inner: Option<u64>| {
+            let left = inner.and_then(|inner| u32::try_from(inner).ok()?.checked_add(1)).unwrap_or_default();
+            Self { left, ..Self::default() }
+        };
         if run.scale == FULL {
-            return Self { left: u32::try_from(run.body.len() / Knot::BYTES).ok(), ..place };
+            return place(Some((run.body.len() / Knot::BYTES) as u64));
         }
         if run.body.is_empty() {
-            return Self { left: Some(0), ..place };
+            return place(Some(0));
         }
         let mut head = Reader::new(run.body);
-        let left = head.u64().ok().and_then(|left| u32::try_from(left).ok());
+        let inner = head.u64().ok();
         let beat = head.u64().unwrap_or_default() as i64;
         let widths = std::array::from_fn(|_| head.byte().unwrap_or_default());
-        Self { offset: (run.body.len() - head.remaining()) * 8, left, widths, beat, ..place }
+        Self { offset: ((run.body.len() - head.remaining()) * 8) as u32, widths, beat, ..place(inner) }
     }
 
     /// The byte of the run's body in which the next knot begins.
     pub fn byte(&self) -> usize {
-        self.offset / 8
+        self.offset as usize / 8
     }
 
     /// What the rate between the last two knots lets expect in a step, of so many in the last one.
@@ -85,10 +86,10 @@ impl Place {
         }
     }
 
-    /// Goes on to a knot, and gives the numbers that tell it.
-    fn go_to(&mut self, at: i64, measured: i64, total: i64, bad: i64) -> [u64; KINDS] {
-        let step = at - self.at;
-        let unmeasured = step - (measured - self.measured);
+    /// Goes on from a knot to the next one, with so many events up to there, and gives the numbers that tell it.
+    fn go_to(&mut self, before: &Knot, knot: &Knot, total: i64, bad: i64) -> [u64; KINDS] {
+        let step = knot.at.0 - before.at.0;
+        let unmeasured = step - (knot.sum.measured - before.sum.measured);
         let (events, bad_events) = (total - self.total, bad - self.bad);
         let numbers = [
             (fold((step - self.step) / self.beat) << 1) + u64::from(unmeasured != 0),
@@ -96,24 +97,24 @@ impl Place {
             fold(bad_events - self.expected(step, self.bad_events)),
             fold(unmeasured),
         ];
-        *self = Self { at, step, measured, total, bad, events, bad_events, ..*self };
+        *self = Self { step, total, bad, events, bad_events, ..*self };
         numbers
     }
 
-    /// Goes on by the numbers of the next knot; `None` where the bytes end.
-    fn go_by(&mut self, body: &[u8]) -> Option<()> {
-        let mut number = |kind: usize| bits::read(body, &mut self.offset, u32::from(self.widths[kind]));
-        let (change, events, bad) = (number(0)?, number(1)?, number(2)?);
-        let unmeasured = if change & 1 == 1 { unfold(number(3)?) } else { 0 };
+    /// Goes on by the numbers of the next knot, and gives the measured part of the step; `None` where the bytes end.
+    fn go_by(&mut self, body: &[u8]) -> Option<i64> {
+        let mut offset = self.offset as usize;
+        let [step, events, bad, unmeasured] = self.widths;
+        let [change, events, bad] = bits::read(body, &mut offset, [step, events, bad])?;
+        let unmeasured = if change & 1 == 1 { unfold(bits::read(body, &mut offset, [unmeasured])?[0]) } else { 0 };
+        self.offset = u32::try_from(offset).ok()?;
         let step = self.step.wrapping_add(unfold(change >> 1).wrapping_mul(self.beat));
         self.events = self.expected(step, self.events).wrapping_add(unfold(events));
         self.bad_events = self.expected(step, self.bad_events).wrapping_add(unfold(bad));
         self.step = step;
-        self.at = self.at.wrapping_add(step);
         self.total = self.total.wrapping_add(self.events);
         self.bad = self.bad.wrapping_add(self.bad_events);
-        self.measured = self.measured.wrapping_add(step.wrapping_sub(unmeasured));
-        Some(())
+        Some(step.wrapping_sub(unmeasured))
     }
 }
 
@@ -127,10 +128,10 @@ pub(super) fn encode(knots: &[Knot], body: &mut Vec<u8>) -> u8 {
         return scale + MARK;
     }
     let beat = beat(knots);
-    let mut place = Place { at: first.at.0, beat, measured: first.sum.measured, ..Place::default() };
-    let numbers = inner.iter().map(|knot| {
+    let mut place = Place { beat, ..Place::default() };
+    let numbers = knots.iter().zip(inner).map(|(before, knot)| {
         let from_first = knot.sum - first.sum;
-        place.go_to(knot.at.0, knot.sum.measured, units(from_first.total, scale), units(from_first.bad, scale))
+        place.go_to(before, knot, units(from_first.total, scale), units(from_first.bad, scale))
     });
     let numbers: Vec<[u64; KINDS]> = numbers.collect();
     let widths: [u32; KINDS] = std::array::from_fn(|kind| {
@@ -165,26 +166,26 @@ fn put_full(body: &mut Vec<u8>, knot: &Knot) {
     body.extend_from_slice(&knot.to_bytes());
 }
 
-/// The knot at a place, which moves on. Bytes that are no run end it early.
-pub(super) fn next(run: &Run<'_>, place: &mut Place) -> Option<Knot> {
-    let left = place.left?;
-    place.left = left.checked_sub(1);
-    if left == 0 {
+/// The knot at a place, which moves on; `before` is the knot before it. Bytes that are no run end it early.
+#[inline]
+pub(super) fn next(run: &Run<'_>, place: &mut Place, before: &Knot) -> Option<Knot> {
+    place.left = place.left.checked_sub(1)?;
+    if place.left == 0 {
         return Some(run.last);
     }
     if run.scale == FULL {
-        let rest = run.body.get(place.offset..)?;
-        place.offset += Knot::BYTES;
-        return rest.first_chunk().map(Knot::from_bytes);
+        let knot = run.body.get(place.offset as usize..)?.first_chunk().map(Knot::from_bytes)?;
+        place.offset += Knot::BYTES as u32;
+        return Some(knot);
     }
-    place.go_by(run.body)?;
+    let measured = place.go_by(run.body)?;
     let unit = unit(run.scale & !MARK);
     let sum = Counts {
         total: run.first.sum.total + place.total as f64 * unit,
         bad: run.first.sum.bad + place.bad as f64 * unit,
-        measured: place.measured,
+        measured: before.sum.measured.wrapping_add(measured),
     };
-    Some(Knot { at: Timestamp(place.at), sum })
+    Some(Knot { at: Timestamp(before.at.0.wrapping_add(place.step)), sum })
 }
 
 /// An event in units, `2^-scale`: made of its bits, for it is asked for at each knot.

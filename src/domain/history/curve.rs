@@ -55,13 +55,13 @@ impl<'a> Curve<'a> {
     /// The same where a moment lies behind the run of a spot, so that nothing in between has to be read.
     pub fn jump(self, spot: &Spot, at: Timestamp) -> Option<(Knot, Spot)> {
         let Spot::Sealed(number, _) = spot else { return None };
-        self.run(*number).filter(|run| run.last.at <= at)?;
+        self.run(*number as usize).filter(|run| run.last.at <= at)?;
         self.enter(at).filter(|(_, found)| !matches!(found, Spot::Sealed(found, _) if found <= number))
     }
 
     fn begin(self, number: usize) -> Option<(Knot, Spot)> {
         let run = self.run(number)?;
-        Some((run.first, Spot::Sealed(number, run.begin())))
+        Some((run.first, Spot::Sealed(u32::try_from(number).ok()?, run.begin())))
     }
 
     /// See [`crate::domain::fetch`].
@@ -69,28 +69,46 @@ impl<'a> Curve<'a> {
         match spot {
             Spot::Nowhere => 0,
             Spot::Open(index) => self.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
-            Spot::Sealed(number, place) => self.run(*number).map_or(0, |run| run.fetch(place)),
+            Spot::Sealed(number, place) => self.run(*number as usize).map_or(0, |run| run.fetch(place)),
         }
     }
 
-    /// The knot at a spot, which moves on.
-    pub fn next(self, spot: &mut Spot) -> Option<Knot> {
-        match spot {
-            Spot::Nowhere => None,
-            Spot::Open(index) => {
-                let knot = *self.head.get(*index)?;
-                *index += 1;
-                Some(knot)
-            }
-            Spot::Sealed(number, place) => match self.run(*number)?.next(place) {
-                Some(knot) => Some(knot),
-                None => {
-                    let (first, behind) =
-                        self.begin(*number + 1).or_else(|| Some((*self.head.first()?, Spot::Open(1))))?;
-                    *spot = behind;
-                    Some(first)
+    /// Fills `knots` behind the first one, which stands before the spot, as far as there are more; the spot moves on.
+    /// Returns how many there are then.
+    pub fn read(self, spot: &mut Spot, knots: &mut [Knot]) -> usize {
+        let mut len = 1;
+        while len < knots.len() {
+            let (before, behind) = knots.split_at_mut(len);
+            let found = match spot {
+                Spot::Nowhere => 0,
+                Spot::Open(index) => self.read_open(index, behind),
+                Spot::Sealed(number, place) => {
+                    let read = self.run(*number as usize).map_or(0, |run| run.read(place, before[len - 1], behind));
+                    if read == 0 { self.go_on(spot, &mut behind[0]) } else { read }
                 }
-            },
+            };
+            if found == 0 {
+                break;
+            }
+            len += found;
         }
+        len
+    }
+
+    fn read_open(self, index: &mut usize, knots: &mut [Knot]) -> usize {
+        let rest = self.head.get(*index..).unwrap_or_default();
+        let found = rest.len().min(knots.len());
+        knots[..found].copy_from_slice(&rest[..found]);
+        *index += found;
+        found
+    }
+
+    /// Goes on to what follows a run.
+    fn go_on(self, spot: &mut Spot, knot: &mut Knot) -> usize {
+        let Spot::Sealed(number, _) = spot else { return 0 };
+        let next = self.begin(*number as usize + 1).or_else(|| Some((*self.head.first()?, Spot::Open(1))));
+        let Some((first, behind)) = next else { return 0 };
+        (*knot, *spot) = (first, behind);
+        1
     }
 }

@@ -14,6 +14,7 @@ use super::curve::Curve;
 use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
+use std::hint::black_box;
 
 /// No change at all.
 const UNCHANGED: Timestamp = Timestamp(i64::MAX);
@@ -74,7 +75,7 @@ pub(super) enum Spot {
     #[default]
     Nowhere,
     /// In a run, counted through the old and then the recent past.
-    Sealed(usize, Place),
+    Sealed(u32, Place),
     /// An index into the head.
     Open(usize),
 }
@@ -103,7 +104,7 @@ impl Edges {
         }
         let same_until = std::mem::replace(&mut self.same_until, UNCHANGED);
         if same_until != UNCHANGED {
-            self.all().filter(|edge| edge.end() >= same_until).for_each(|mut edge| edge.forget());
+            self.all().filter(|edge| edge.last().at >= same_until).for_each(|mut edge| edge.forget());
         }
     }
 
@@ -132,7 +133,8 @@ impl History {
             span[before].at.0 as u64 ^ span[(before + 1) % SPAN].sum.measured as u64
         });
         let knots = knots.fold(0, |read, word| read ^ word);
-        self.spots().fold(knots, |read, spot| read ^ u64::from(matches!(spot, Spot::Nowhere)))
+        // Not looked at where it is not wanted, which the compiler would think cheap.
+        self.spots().fold(knots, |read, spot| read ^ u64::from(matches!(black_box(spot), Spot::Nowhere)))
     }
 
     /// And of what lies behind them.
@@ -199,19 +201,13 @@ impl Edge<'_> {
 
     /// Goes on with the knots behind the last one; `None`, and there are none at all, where there are no more.
     fn read_on(&mut self, curve: Curve<'_>) -> Option<()> {
-        let last = self.span[usize::from(self.mark.len) - 1];
-        let behind = std::iter::from_fn(|| curve.next(self.spot));
-        let mut len = 1;
-        self.span[0] = last;
-        for (place, knot) in self.span[1..].iter_mut().zip(behind) {
-            *place = knot;
-            len += 1;
-        }
+        self.span[0] = self.last();
+        let len = curve.read(self.spot, self.span);
         if len == 1 {
             self.forget();
             return None;
         }
-        *self.mark = Mark { len, before: 0 };
+        *self.mark = Mark { len: len as u8, before: 0 };
         Some(())
     }
 
@@ -219,9 +215,8 @@ impl Edge<'_> {
         (*self.span, *self.mark, *self.spot) = Default::default();
     }
 
-    /// The moment of the last knot.
-    fn end(&self) -> Timestamp {
-        self.span[usize::from(self.mark.len.max(1)) - 1].at
+    fn last(&self) -> Knot {
+        self.span[usize::from(self.mark.len.max(1)) - 1]
     }
 }
 

@@ -146,9 +146,13 @@ impl<'a> Run<'a> {
         Place::begin(self)
     }
 
-    /// The knot at a place, which moves on.
-    pub fn next(&self, place: &mut Place) -> Option<Knot> {
-        coding::next(self, place)
+    /// Fills in the knots from a place on, which moves on; `before` is the one before it. Returns how many there were.
+    pub fn read(&self, place: &mut Place, mut before: Knot, knots: &mut [Knot]) -> usize {
+        for (found, knot) in knots.iter_mut().enumerate() {
+            let Some(next) = coding::next(self, place, &before) else { return found };
+            (*knot, before) = (next, next);
+        }
+        knots.len()
     }
 
     /// See [`crate::domain::fetch`].
@@ -158,8 +162,12 @@ impl<'a> Run<'a> {
 
     /// The knots in order.
     pub fn knots(self) -> impl Iterator<Item = Knot> + use<'a> {
-        let mut place = self.begin();
-        std::iter::once(self.first).chain(std::iter::from_fn(move || self.next(&mut place)))
+        let (mut place, mut before) = (self.begin(), self.first);
+        let behind = std::iter::from_fn(move || {
+            before = coding::next(&self, &mut place, &before)?;
+            Some(before)
+        });
+        std::iter::once(self.first).chain(behind)
     }
 
     /// The cumulative counts at a moment inside the run.

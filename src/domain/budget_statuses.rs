@@ -42,9 +42,10 @@ impl BudgetStatuses {
     /// The status with this number, or the one before it in its place, where nobody else holds that.
     fn free(&mut self, number: usize) -> Option<&mut LazyStatus> {
         let shown = self.shown.get_mut(number)?;
-        if Arc::get_mut(shown).is_none()
+        let held = |status: &Arc<LazyStatus>| Arc::strong_count(status) > 1;
+        if held(shown)
             && let Some(before) = self.before.get_mut(number)
-            && Arc::get_mut(before).is_some()
+            && !held(before)
         {
             std::mem::swap(shown, before);
         }

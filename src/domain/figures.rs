@@ -38,7 +38,8 @@ impl Figures {
     }
 
     pub fn forecast(&mut self, gauge: &Gauge, burn: &BurnAlerts, views: &[PairView]) {
-        let pair = burn.hottest(None, &gauge.pairs, views).or(gauge.forecast_pair());
+        let hottest = if burn.is_inactive() { None } else { burn.hottest(None, &gauge.pairs, views) };
+        let pair = hottest.or(gauge.forecast_pair());
         self.exhausts = exhausts_in(self.remaining, pair.and_then(|i| views[i].burn_long), &gauge.window);
     }
 

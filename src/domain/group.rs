@@ -15,6 +15,7 @@ use super::slo::{Part, Severity, Slo, SloWindow};
 use super::status::{AlertState, HistoryPoint, Transition};
 use super::time::{Timestamp, millis, step_ends};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,17 +176,18 @@ impl GroupState {
 
     /// The counts of the SLO window, and those of every shown window into `counts`; each is looked up once.
     fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp, counts: &mut WindowCounts) -> Counts {
-        let window = gauge.window.start(now);
-        let windows = gauge.windows.iter().map(|window| now - *window);
+        let starts = std::iter::once(gauge.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
+        let starts: SmallVec<[Timestamp; 9]> = starts.collect();
         counts.clear();
         if !gauge.plain {
-            counts.extend(windows.map(|start| self.counts(slo, start, now)));
-            return self.counts(slo, window, now);
+            counts.extend(starts[1..].iter().map(|start| self.counts(slo, *start, now)));
+            return self.counts(slo, starts[0], now);
         }
-        let mut sums = self.events.sums(std::iter::once(window).chain(windows), now).map(tidied);
-        let window = sums.next().unwrap_or_default();
-        sums.for_each(|sum| counts.push(sum));
-        window
+        let mut sums: SmallVec<[Counts; 9]> = SmallVec::from_elem(Counts::default(), starts.len());
+        self.events.sums(&starts, now, &mut sums);
+        sums.iter_mut().for_each(|sum| *sum = tidied(*sum));
+        counts.extend_from_slice(&sums[1..]);
+        sums[0]
     }
 
     /// Says that bad events are no part of all events, where that is so; `windows` are the gauge's, the shortest first.

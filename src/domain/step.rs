@@ -11,6 +11,7 @@ use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
 use super::slo::{Slo, SloId};
+use super::slo_state::SloState;
 use super::state::State;
 use super::status::{AlertState, Transition};
 use super::time::Timestamp;
@@ -241,7 +242,8 @@ impl State {
             if number.is_multiple_of(TOGETHER) {
                 self.fetch(&pending[number..pending.len().min(number + TOGETHER)]);
             }
-            let slo = &mut self.slos[index];
+            // Once, for each look asks whether a snapshot holds it too.
+            let slo: &mut SloState = &mut self.slos[index];
             let now = slo.evaluated.map_or(at, |last| last.max(at));
             slo.evaluated = Some(now);
             self.due[index] = now + setup.evaluation_interval;

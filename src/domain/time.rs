@@ -95,7 +95,8 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 /// A duration in whole milliseconds, at most `i64::MAX`.
 pub fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    seconds.saturating_mul(1000).saturating_add(i64::from(duration.subsec_millis()))
 }
 
 const UNITS: [(&str, u64); 7] = [

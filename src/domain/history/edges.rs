@@ -26,7 +26,7 @@ const SPAN: usize = 4;
 /// Derived, so that two histories are equal whatever their edges.
 #[derive(Clone, Debug)]
 pub(super) struct Edges {
-    spans: SmallVec<[Span; USUAL]>,
+    spans: Vec<Span>,
     /// Where each edge stands in its span.
     marks: SmallVec<[Mark; USUAL]>,
     /// Where each span stands.
@@ -39,7 +39,7 @@ pub(super) struct Edges {
 
 impl Default for Edges {
     fn default() -> Self {
-        Self { spans: SmallVec::new(), marks: SmallVec::new(), spots: Vec::new(), same_until: UNCHANGED, tip: None }
+        Self { spans: Vec::new(), marks: SmallVec::new(), spots: Vec::new(), same_until: UNCHANGED, tip: None }
     }
 }
 
@@ -50,8 +50,10 @@ impl PartialEq for Edges {
 }
 
 /// Some knots in a row, of which two stand around an edge. The others are those that it meets next: reading them from
-/// the sealed past one by one would fetch the same memory each time.
-type Span = [Knot; SPAN];
+/// the sealed past one by one would fetch the same memory each time. Two knots fill what the processor fetches at once.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Span([Knot; SPAN]);
 
 /// The place of an edge in its span.
 #[derive(Clone, Copy, Debug, Default)]
@@ -130,7 +132,7 @@ impl History {
     pub(in crate::domain) fn fetch_spots(&self) -> u64 {
         let knots = self.edges.spans.iter().zip(&self.edges.marks).map(|(span, mark)| {
             let before = usize::from(mark.before) % SPAN;
-            span[before].at.0 as u64 ^ span[(before + 1) % SPAN].sum.measured as u64
+            span.0[before].at.0 as u64 ^ span.0[(before + 1) % SPAN].sum.measured as u64
         });
         let knots = knots.fold(0, |read, word| read ^ word);
         // Not looked at where it is not wanted, which the compiler would think cheap.
@@ -150,32 +152,30 @@ impl History {
 
     /// What happened in `(from, to]` for several moments `from`; faster when each lies shortly after the one that stood at
     /// its place in the last call.
-    pub fn sums(
-        &mut self,
-        from: impl Iterator<Item = Timestamp> + Clone,
-        to: Timestamp,
-    ) -> impl Iterator<Item = Counts> {
+    pub fn sums(&mut self, from: &[Timestamp], to: Timestamp, sums: &mut [Counts]) {
         // Not `self.curve()`, which would borrow the edges too.
         let curve = Curve { old: &self.old.packed, recent: &self.recent, head: &self.head };
         let edges = &mut self.edges;
-        edges.refresh(from.clone().count());
+        edges.refresh(from.len());
         edges.tip = edges.tip.or_else(|| self.head.last().copied());
         let end = edges.tip.filter(|tip| to >= tip.at).map_or_else(|| curve.at(to), |tip| tip.sum);
-        from.zip(edges.all()).map(move |(at, mut edge)| end - edge.at(curve, at).unwrap_or_else(|| curve.at(at)))
+        for ((at, sum), mut edge) in from.iter().zip(sums).zip(edges.all()) {
+            *sum = end - edge.at(curve, *at).unwrap_or_else(|| curve.at(*at));
+        }
     }
 }
 
 impl Edge<'_> {
     /// The counts at a moment; `None` where the curve has no knots around it.
     fn at(&mut self, curve: Curve<'_>, at: Timestamp) -> Option<Counts> {
-        if self.mark.len == 0 || at < self.span[usize::from(self.mark.before)].at {
+        if self.mark.len == 0 || at < self.span.0[usize::from(self.mark.before)].at {
             self.stand(curve.enter(at)?);
         }
         let mut far = false;
         loop {
             let before = usize::from(self.mark.before);
-            match self.span[..usize::from(self.mark.len)].get(before + 1) {
-                Some(after) if after.at > at => return Some(self.span[before].between(after, at)),
+            match self.span.0[..usize::from(self.mark.len)].get(before + 1) {
+                Some(after) if after.at > at => return Some(self.span.0[before].between(after, at)),
                 Some(_) => self.mark.before += 1,
                 None if far => self.go_far(curve, at)?,
                 None => {
@@ -196,13 +196,13 @@ impl Edge<'_> {
 
     /// Stands on a knot, and knows what lies behind it.
     fn stand(&mut self, (knot, behind): (Knot, Spot)) {
-        (*self.span, *self.mark, *self.spot) = ([knot; SPAN], Mark { len: 1, before: 0 }, behind);
+        (*self.span, *self.mark, *self.spot) = (Span([knot; SPAN]), Mark { len: 1, before: 0 }, behind);
     }
 
     /// Goes on with the knots behind the last one; `None`, and there are none at all, where there are no more.
     fn read_on(&mut self, curve: Curve<'_>) -> Option<()> {
-        self.span[0] = self.last();
-        let len = curve.read(self.spot, self.span);
+        self.span.0[0] = self.last();
+        let len = curve.read(self.spot, &mut self.span.0);
         if len == 1 {
             self.forget();
             return None;
@@ -216,7 +216,7 @@ impl Edge<'_> {
     }
 
     fn last(&self) -> Knot {
-        self.span[usize::from(self.mark.len.max(1)) - 1]
+        self.span.0[usize::from(self.mark.len.max(1)) - 1]
     }
 }
 

@@ -41,7 +41,7 @@ fn an_edge_in_quiet_time_goes_on_after_that_was_extended() {
     let mut history = History::default();
     record(&mut history, 0, 10, 5.0);
     record(&mut history, 10, 20, 0.0);
-    let since = |history: &mut History, from, to| history.sums([from].map(Timestamp).into_iter(), Timestamp(to)).next();
+    let since = |history: &mut History, from, to| history.sums(&[Timestamp(from)], Timestamp(to)).next();
     assert_eq!(since(&mut history, 15, 20).map(|counts| counts.total), Some(0.0));
     record(&mut history, 20, 30, 0.0);
     record(&mut history, 30, 40, 100.0);

@@ -150,7 +150,7 @@ fn edges_that_move_on_find_what_a_search_finds() {
         }
         // Edges mostly move on, and sometimes back, as when a calendar window begins anew.
         let moments = lengths.map(|length| now - if i % 500 == 3 { length * 2 } else { length });
-        let found: Vec<Counts> = history.sums(moments.into_iter(), now).collect();
+        let found: Vec<Counts> = history.sums(&moments, now).collect();
         let expected: Vec<Counts> = moments.iter().map(|from| history.sum(*from, now)).collect();
         assert_eq!(found, expected, "step {i}");
         history.maintain(now, Duration::from_secs(300), Duration::from_secs(250_000), &[]);
@@ -176,7 +176,7 @@ proptest! {
             if i % every == 0 {
                 let moments = [0, 3, 40, 200, 900, 2000, 9000].map(|length| Timestamp(now - length));
                 let to = Timestamp(now - i as i64 % 3);
-                let found: Vec<Counts> = history.sums(moments.into_iter(), to).collect();
+                let found: Vec<Counts> = history.sums(&moments, to).collect();
                 prop_assert_eq!(found, moments.map(|from| history.sum(from, to)).to_vec());
             }
             history.maintain(Timestamp(now), Duration::from_millis(300), Duration::from_secs(60), &[]);

@@ -56,7 +56,7 @@ fn edges_agree_with_a_search_through_compactions_late_knowledge_and_steps_back()
         }
         let back = if i % 100 == 42 { 2 } else { 1 };
         let moments = [40_000, 300_000, 3_600_000, 9_000_000].map(|length| Timestamp(now.0 - length * back));
-        let found: Vec<Counts> = history.sums(moments.into_iter(), now).collect();
+        let found: Vec<Counts> = history.sums(&moments, now).collect();
         assert_eq!(found, moments.map(|from| history.sum(from, now)), "step {i}");
         let version = history.old.version();
         history.maintain(now, finest, Duration::from_secs(86_400), &[]);
@@ -72,7 +72,7 @@ fn a_window_may_end_before_the_last_knot() {
     for before in [20_000_000, 20_000, 1, 0, -1] {
         let to = Timestamp(end.0 - before);
         let from = Timestamp(to.0 - 100_000);
-        let found = history.sums([from].into_iter(), to).next();
+        let found = history.sums(&[from], to).next();
         assert_eq!(found, Some(history.sum(from, to)), "{before} ms before the last knot");
     }
 }
@@ -84,7 +84,7 @@ fn an_edge_remembers_the_knots_around_it() {
     let moments = [end.0 - 20_000_000, end.0 - 3_000_000, end.0 - 100_000].map(Timestamp);
     for later in [0, 1000, 30_000] {
         let moments = moments.map(|at| Timestamp(at.0 + later));
-        history.sums(moments.into_iter(), end).for_each(drop);
+        history.sums(&moments, end).for_each(drop);
         let marks = history.edges.marks.iter().map(|mark| usize::from(mark.before));
         for ((span, mark), at) in history.edges.spans.iter().zip(marks).zip(moments) {
             let [before, after] = [0, 1].map(|next| span[mark + next]);

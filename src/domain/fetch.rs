@@ -11,7 +11,7 @@ use super::time::Timestamp;
 use std::hint::black_box;
 
 /// SLOs that are fetched together, each with its first budget: what an evaluation needs of so many fits the cache nearest to a core but one.
-pub(super) const TOGETHER: usize = 32;
+pub(super) const TOGETHER: usize = 64;
 
 impl State {
     /// Fetches what the evaluation of these SLOs will read.

@@ -13,11 +13,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
     pub window: Counts,
-    budget: Ratio,
     /// Share of the budget, 1 is all of it.
     pub consumed: f64,
-    /// `None` when never measured.
-    pub remaining: Option<f64>,
     /// Seconds, see [`exhausts_in`].
     pub exhausts: Option<f64>,
 }
@@ -32,27 +29,30 @@ impl Default for Figures {
 impl Figures {
     /// `budget` is the objective's.
     pub fn new(budget: Ratio, window: Counts) -> Self {
-        let measured = window.measured > 0 || window.total > 0.0;
-        let consumed = burn_rate(&window, budget).unwrap_or(0.0);
-        Self { window, budget, consumed, remaining: measured.then_some(1.0 - consumed), exhausts: None }
+        Self { window, consumed: burn_rate(&window, budget).unwrap_or(0.0), exhausts: None }
+    }
+
+    /// Share of the budget; `None` when never measured.
+    pub fn remaining(&self) -> Option<f64> {
+        (self.window.measured > 0 || self.window.total > 0.0).then_some(1.0 - self.consumed)
     }
 
     pub fn forecast(&mut self, gauge: &Gauge, burn: &BurnAlerts, views: &[PairView]) {
         let hottest = if burn.is_inactive() { None } else { burn.hottest(None, &gauge.pairs, views) };
         let pair = hottest.or(gauge.forecast_pair());
-        self.exhausts = exhausts_in(self.remaining, pair.and_then(|i| views[i].burn_long), &gauge.window);
+        self.exhausts = exhausts_in(self.remaining(), pair.and_then(|i| views[i].burn_long), &gauge.window);
     }
 
     /// A step of the history with these counts, at whose end the window stood as it does here.
-    pub fn history_point(&self, (from, at): (Timestamp, Timestamp), step: &Counts) -> HistoryPoint {
+    pub fn history_point(&self, budget: Ratio, (from, at): (Timestamp, Timestamp), step: &Counts) -> HistoryPoint {
         let length = (at.0 - from.0).max(1);
         HistoryPoint {
             at,
             good: (step.total - step.bad).max(0.0),
             bad: step.bad,
             total: step.total,
-            burn_rate: burn_rate(step, self.budget),
-            budget_remaining: self.remaining,
+            burn_rate: burn_rate(step, budget),
+            budget_remaining: self.remaining(),
             coverage: (step.measured as f64 / length as f64).clamp(0.0, 1.0),
         }
     }
@@ -97,19 +97,20 @@ mod tests {
 
     #[test]
     fn a_step_of_the_history_has_its_own_counts_and_the_windows_budget() {
-        let figures = Figures::new(Ratio::new(1, 100).unwrap(), counts(1000.0, 4.0, 60_000));
+        let budget = Ratio::new(1, 100).unwrap();
+        let figures = Figures::new(budget, counts(1000.0, 4.0, 60_000));
         let step = (Timestamp(5000), Timestamp(9000));
         for (name, counts, good, burn_rate, coverage) in [
             ("measured in part", counts(100.0, 2.0, 1000), 98.0, Some(2.0), 0.25),
             ("measured without events", counts(0.0, 0.0, 4000), 0.0, None, 1.0),
             ("more bad than all", counts(1.0, 2.0, 4000), 0.0, Some(200.0), 1.0),
         ] {
-            let point = figures.history_point(step, &counts);
+            let point = figures.history_point(budget, step, &counts);
             assert_eq!((point.at, point.bad, point.total), (step.1, counts.bad, counts.total), "{name}");
             assert_eq!((point.good, point.burn_rate, point.coverage), (good, burn_rate, coverage), "{name}");
             assert_eq!(point.budget_remaining, Some(0.6), "{name}");
         }
-        assert_eq!(figures.history_point((step.0, step.0), &counts(0.0, 0.0, 0)).coverage, 0.0, "no time at all");
+        assert_eq!(figures.history_point(budget, (step.0, step.0), &counts(0.0, 0.0, 0)).coverage, 0.0, "no time at all");
     }
 
     #[test]
@@ -121,7 +122,7 @@ mod tests {
             ("events at one moment", counts(4.0, 1.0, 0), Some(-24.0), Some(0.75)),
         ] {
             let figures = Figures::new(budget, window);
-            assert_eq!((figures.remaining, figures.ratio()), (remaining, ratio), "{name}");
+            assert_eq!((figures.remaining(), figures.ratio()), (remaining, ratio), "{name}");
         }
     }
 

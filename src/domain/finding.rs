@@ -134,7 +134,7 @@ impl Finding {
             factor: pair.as_ref().map(|(p, _)| p.factor.as_f64()),
             burn_long: pair.as_ref().and_then(|(_, v)| v.burn_long),
             burn_short: pair.as_ref().and_then(|(_, v)| v.burn_short),
-            budget_remaining: self.found.figures.remaining,
+            budget_remaining: self.found.figures.remaining(),
             reason: change.reason.to_owned(),
         };
         Change { transition, key: change.key, detail: self.detail(change.key, change.pair, external_url) }
@@ -159,7 +159,7 @@ impl Finding {
                 bad: v.bad,
                 total: v.total,
             }),
-            budget_remaining: figures.remaining,
+            budget_remaining: figures.remaining(),
             exhausts_in_seconds: figures.exhausts,
             sli_ratio: figures.ratio(),
             runbook_url: slo.policy.runbook_url.clone(),
@@ -203,8 +203,8 @@ impl Finding {
                 total: figures.window.total,
             },
             budget: BudgetStatus {
-                remaining: figures.remaining,
-                consumed: figures.remaining.map(|_| figures.consumed),
+                remaining: figures.remaining(),
+                consumed: figures.remaining().map(|_| figures.consumed),
                 exhausts_in_seconds: figures.exhausts,
                 coverage: coverage(figures.window.measured, &slo.window, &slo.maintenance, now),
             },
@@ -242,7 +242,7 @@ impl Finding {
             () if fires(Severity::Page) => State::Critical,
             () if fires(Severity::Ticket) => State::Burning,
             () if found.last_sample.is_none_or(|last| now.since(last) >= after) => State::NoData,
-            () if found.figures.remaining.is_some_and(|left| left <= 0.0) => State::Exhausted,
+            () if found.figures.remaining().is_some_and(|left| left <= 0.0) => State::Exhausted,
             () => State::Ok,
         }
     }

@@ -261,7 +261,7 @@ impl GroupState {
         let step_ms = millis(step).max(1);
         let point = |at: Timestamp| {
             let from = Timestamp(at.0 - step_ms);
-            self.figures(slo, at).history_point((from, at), &self.counts(slo, from, at))
+            self.figures(slo, at).history_point(slo.objective.budget(), (from, at), &self.counts(slo, from, at))
         };
         step_ends(start, end, step, now).map(point).collect()
     }

@@ -99,7 +99,7 @@ impl LazyStatus {
     pub fn remaining(&self) -> Option<f64> {
         match &self.content {
             Content::Written(status) => status.budget.remaining,
-            Content::Found { finding, .. } => finding.found.figures.remaining,
+            Content::Found { finding, .. } => finding.found.figures.remaining(),
         }
     }
 

@@ -68,6 +68,7 @@ impl Past {
     fn point(&self, old: &History, begin: Timestamp, from: Timestamp, at: Timestamp) -> HistoryPoint {
         let step = self.counts(old, begin, from, at);
         let window = self.counts(old, begin, self.spec.window.start(at), at);
-        Figures::new(self.spec.objective.budget(), window).history_point((from, at), &step)
+        let budget = self.spec.objective.budget();
+        Figures::new(budget, window).history_point(budget, (from, at), &step)
     }
 }

@@ -63,7 +63,7 @@ fn sparkline(state: &State, id: &SloId, group: &Labels, points: usize) -> Sparkl
     let step = Duration::from_millis((length / (points.max(1) as i64)).max(1).unsigned_abs());
     let ends = step_ends(Timestamp(now.0 - length), now, step, now);
     Sparkline {
-        points: ends.map(|at| group.figures(&slo.spec, at).remaining).collect(),
+        points: ends.map(|at| group.figures(&slo.spec, at).remaining()).collect(),
         young: (length < window).then(|| Duration::from_millis(length.unsigned_abs())),
     }
 }

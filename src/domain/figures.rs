@@ -110,7 +110,11 @@ mod tests {
             assert_eq!((point.good, point.burn_rate, point.coverage), (good, burn_rate, coverage), "{name}");
             assert_eq!(point.budget_remaining, Some(0.6), "{name}");
         }
-        assert_eq!(figures.history_point(budget, (step.0, step.0), &counts(0.0, 0.0, 0)).coverage, 0.0, "no time at all");
+        assert_eq!(
+            figures.history_point(budget, (step.0, step.0), &counts(0.0, 0.0, 0)).coverage,
+            0.0,
+            "no time at all"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The walk along a curve, from any moment on. What it leads to is compared with a search in `history/tests.rs`.
 
+use super::super::tests::sums;
 use super::*;
 use std::time::Duration;
 
@@ -33,7 +34,12 @@ fn a_walk_from_any_moment_meets_all_that_follows() {
     let moments = all.iter().flat_map(|knot| [knot.at, Timestamp(knot.at.0 + 1)]);
     for at in moments.step_by(13).filter(|at| *at < all[all.len() - 1].at) {
         let (first, mut spot) = curve.enter(at).expect("a knot");
-        let mut met: Vec<Knot> = std::iter::once(first).chain(std::iter::from_fn(|| curve.next(&mut spot))).collect();
+        let (mut met, mut knots, mut len) = (vec![first], [first; SPAN], SPAN);
+        while len == SPAN {
+            len = curve.read(&mut spot, &mut knots);
+            met.extend(&knots[1..len]);
+            knots[0] = knots[len - 1];
+        }
         met.dedup();
         assert!(all.ends_with(&met), "{at:?}");
         // It begins where the run does, or in the head at the moment itself.
@@ -56,7 +62,7 @@ fn edges_agree_with_a_search_through_compactions_late_knowledge_and_steps_back()
         }
         let back = if i % 100 == 42 { 2 } else { 1 };
         let moments = [40_000, 300_000, 3_600_000, 9_000_000].map(|length| Timestamp(now.0 - length * back));
-        let found: Vec<Counts> = history.sums(&moments, now).collect();
+        let found = sums(&mut history, moments, now);
         assert_eq!(found, moments.map(|from| history.sum(from, now)), "step {i}");
         let version = history.old.version();
         history.maintain(now, finest, Duration::from_secs(86_400), &[]);
@@ -72,8 +78,8 @@ fn a_window_may_end_before_the_last_knot() {
     for before in [20_000_000, 20_000, 1, 0, -1] {
         let to = Timestamp(end.0 - before);
         let from = Timestamp(to.0 - 100_000);
-        let found = history.sums(&[from], to).next();
-        assert_eq!(found, Some(history.sum(from, to)), "{before} ms before the last knot");
+        let found = sums(&mut history, [from], to);
+        assert_eq!(found, [history.sum(from, to)], "{before} ms before the last knot");
     }
 }
 
@@ -84,10 +90,10 @@ fn an_edge_remembers_the_knots_around_it() {
     let moments = [end.0 - 20_000_000, end.0 - 3_000_000, end.0 - 100_000].map(Timestamp);
     for later in [0, 1000, 30_000] {
         let moments = moments.map(|at| Timestamp(at.0 + later));
-        history.sums(&moments, end).for_each(drop);
+        sums(&mut history, moments, end);
         let marks = history.edges.marks.iter().map(|mark| usize::from(mark.before));
         for ((span, mark), at) in history.edges.spans.iter().zip(marks).zip(moments) {
-            let [before, after] = [0, 1].map(|next| span[mark + next]);
+            let [before, after] = [0, 1].map(|next| span.0[mark + next]);
             assert!(before.at <= at && at < after.at, "{at:?} {span:?}");
         }
     }

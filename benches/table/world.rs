@@ -163,6 +163,9 @@ pub struct Extra {
     pub webhook: Option<String>,
 }
 
+/// Groups of probes have a turn each second; all others as often as by default.
+const QUICK: &str = "routes: [{matchers: ['service=\"probe\"'], group_interval: 1s}]";
+
 impl Extra {
     /// Writes the main file and the SLO file of its own.
     pub fn write(&self, dir: &Path, addresses: &[String]) {
@@ -182,7 +185,7 @@ impl Extra {
         if let Some(url) = &self.webhook {
             let _ = writeln!(
                 text,
-                "route: {{receiver: hook, group_by: [service, slo], group_interval: 1s}}\n\
+                "route: {{receiver: hook, group_by: [service, slo], {QUICK}}}\n\
                  receivers: [{{name: hook, webhook_configs: [{{url: '{url}'}}]}}]"
             );
         }

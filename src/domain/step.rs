@@ -43,6 +43,15 @@ pub struct Effects {
     pub warnings: Vec<(Arc<Target>, String)>,
 }
 
+impl Effects {
+    /// Whether nothing came of it but turns of groups that had nothing to tell.
+    pub fn are_quiet(&self) -> bool {
+        let changed = self.outbox_changed || self.selectors_changed;
+        let told = [self.transitions.len(), self.evaluated.len(), self.problems.len(), self.warnings.len()];
+        !changed && told.iter().all(|count| *count == 0)
+    }
+}
+
 impl State {
     /// Takes events in, in order.
     pub fn step(&mut self, events: &[Event]) -> Effects {

@@ -207,8 +207,11 @@ impl Engine {
         if matches!(event, Event::Configured { .. }) {
             self.board.forget();
         }
-        self.news = true;
+        let is_tick = matches!(event, Event::Tick { .. });
         let effects = self.saver.step(&mut self.state, event);
+        // Turns of groups with nothing to tell are written with what comes next: without them, a turn is had again.
+        let can_wait = is_tick && effects.are_quiet() && !self.saver.is_busy();
+        self.news |= !can_wait || self.last_flush.elapsed() >= HEARTBEAT;
         self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
         for transition in &effects.transitions {

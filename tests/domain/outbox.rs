@@ -160,6 +160,26 @@ fn a_group_has_its_turn_when_its_first_alert_comes_and_after_each_interval() {
 }
 
 #[test]
+fn a_turn_without_news_is_quiet_and_a_message_or_an_evaluation_is_not() {
+    let seldom = Setup { evaluation_interval: seconds(3600), ..told(grouped(), &["a"]) };
+    let mut board = Board::new(seldom);
+    board.set("a", Badly);
+    board.go(15, 15);
+    let mut tick = |second, turn, quiet| {
+        let effects = board.state.step(&[Event::Tick { at: at(second) }]);
+        assert_eq!((effects.group_turn, effects.are_quiet()), (turn, quiet), "at {second} s");
+    };
+    tick(74, false, true);
+    tick(75, true, true);
+    // It is told again after ten minutes.
+    tick(614, true, true);
+    tick(674, true, false);
+    tick(700, false, true);
+    // An evaluation is due an hour after the last one.
+    tick(15 + 3600, true, false);
+}
+
+#[test]
 fn a_dispatch_that_was_stored_is_the_same_again() {
     let mut board = Board::new(told(grouped(), &["a"]));
     board.down.insert("webhook");

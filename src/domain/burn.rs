@@ -35,8 +35,9 @@ pub fn exceeds(bad: f64, total: f64, threshold: Ratio) -> bool {
 /// over time, as equal where only rounding tells them apart.
 pub fn compare(bad: f64, total: f64, threshold: Ratio) -> Ordering {
     let (scaled, allowed) = (bad * threshold.den() as f64, total * threshold.num() as f64);
-    // Far more than the rounding of these two, so the exact answer is the same.
-    if !((scaled - allowed).abs() <= ROUNDING * allowed.abs()) {
+    let near = (scaled - allowed).abs() <= ROUNDING * allowed.abs();
+    if !near {
+        // Far more apart than the rounding of these two, so the exact answer is the same.
         return scaled.total_cmp(&allowed);
     }
     let (Some(bad), Some(total)) = (whole(bad), whole(total)) else { return Ordering::Equal };

@@ -7,6 +7,7 @@ mod faults;
 #[path = "../support/faulty_disk.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod faulty_disk;
+mod first_page;
 mod formats;
 mod full;
 mod kill;

@@ -17,6 +17,7 @@ mod pieces;
 mod refuse;
 mod salvage;
 mod torture;
+mod unreadable;
 
 use model::{day, part};
 use slowburn::store::{Checkpoint, Cover, Loaded, Piece, Store, StoreErrorKind, Writer};

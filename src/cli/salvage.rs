@@ -29,11 +29,15 @@ pub fn execute(args: &SalvageArgs) -> anyhow::Result<Outcome> {
 }
 
 fn told(report: &Report) -> String {
-    let Report { aside, slos, targets, blocks, days, lost } = report;
+    let Report { aside, slos, targets, blocks, days, lost, new_first_page } = report;
     let mut text = format!(
         "saved: {slos} SLOs, {targets} targets, {blocks} blocks of journal, {days} days of history; counting goes on \
          from there\n"
     );
+    if *new_first_page {
+        text +=
+            "the file's first page, which tells where the tables are, was damaged: it was replaced by one made anew\n";
+    }
     for what in lost {
         // Writing to a string does not fail.
         let _written = writeln!(text, "lost: {what}");

@@ -13,7 +13,7 @@ use super::slo_state::{SloState, counting_key};
 use super::status::Transition;
 use super::target_state::TargetState;
 use super::time::Timestamp;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -165,7 +165,7 @@ impl State {
     pub fn restore_slos(&mut self, mut slos: BTreeMap<String, Shared<SloState>>) {
         let Some(setup) = &self.setup else { return };
         let since = self.core.now;
-        let known: FxHashMap<SloId, String> = slos.values().map(|slo| (slo.id.clone(), slo.key.clone())).collect();
+        let known: HashMap<SloId, String> = slos.values().map(|slo| (slo.id.clone(), slo.key.clone())).collect();
         let found = |spec: &Arc<Slo>| {
             // To work the key out takes longer than to look for the definition.
             let counts = |key: &&String| slos.get(*key).is_some_and(|slo| Arc::ptr_eq(&slo.spec, spec));

@@ -10,7 +10,7 @@ use super::setup::Setup;
 use super::slo::{Slo, SloId};
 use super::slo_state::SloState;
 use super::time::Timestamp;
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use serde::ser::Error as _;
 use serde::{Deserialize, Serializer};
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ pub fn serialize<S: Serializer>(slo: &Arc<Slo>, serializer: S) -> Result<S::Ok, 
 /// Definitions by their texts.
 #[derive(Debug, Default)]
 pub struct Definitions {
-    known: FxHashMap<Arc<str>, Arc<Slo>>,
+    known: HashMap<Arc<str>, Arc<Slo>>,
     /// In the order in which a setup tells them.
     in_order: Vec<(Arc<str>, Arc<Slo>)>,
 }

@@ -34,6 +34,8 @@ pub struct Report {
     /// Days of the long history.
     pub days: u64,
     pub lost: Vec<String>,
+    /// Whether the first page was damaged, so that another one had to stand in for it.
+    pub new_first_page: bool,
 }
 
 /// Why nothing was saved. The damaged files are as they were.
@@ -54,6 +56,8 @@ pub fn salvage(dir: &Path, setup: &Setup) -> Result<Option<Report>, SalvageError
     if wreck.sound().is_some_and(|loaded| persist::recover(loaded).is_ok()) {
         return Ok(None);
     }
+    let wreck = wreck.past_first_page()?;
+    let new_first_page = wreck.has_new_first_page();
     let Salvaged { mut loaded, older, mut lost, no_state } = wreck.read();
     leave_out(&older, &mut loaded.parts, &mut lost);
     let (mut state, blocks) = if no_state { (State::default(), 0) } else { revive(loaded, setup, &mut lost) };
@@ -67,7 +71,8 @@ pub fn salvage(dir: &Path, setup: &Setup) -> Result<Option<Report>, SalvageError
     plant::write(&mut store, &mut packer, &mut state)?;
     drop(store);
     let aside = wreck.replace(&new)?;
-    Ok(Some(Report { aside, slos: state.slos.len(), targets: state.targets.len(), blocks, days, lost }))
+    let (slos, targets) = (state.slos.len(), state.targets.len());
+    Ok(Some(Report { aside, slos, targets, blocks, days, lost, new_first_page }))
 }
 
 /// Each checkpoint writes these anew, so an older one stands in the place of one that vanished, and is of another moment.

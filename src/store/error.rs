@@ -18,7 +18,8 @@ pub enum OpenError {
     NotADatabase { path: PathBuf, what: &'static str },
     #[error(
         "{} is a database of another program (application id {application_id:#010x}); \
-         slowburn leaves it as it is: choose another storage.path", path.display()
+         slowburn leaves it as it is: choose another storage.path (if slowburn wrote it, its first page is damaged, and \
+         `slowburn salvage` saves the rest)", path.display()
     )]
     Foreign { path: PathBuf, application_id: u32 },
     #[error(
@@ -37,6 +38,11 @@ pub enum OpenError {
          commit {found}", path.display(), lock.display()
     )]
     Behind { path: PathBuf, lock: PathBuf, found: i64, confirmed: i64 },
+    #[error(
+        "nothing can be saved of {}: it holds nothing that slowburn wrote, or nothing of that is sound; restore a backup, or \
+         move slowburn.db* out of {} to begin anew with empty budgets and history", path.display(), dir_of(path)
+    )]
+    NothingSound { path: PathBuf },
     #[error("no room is left for the data directory {}: {detail}", dir.display())]
     Full { dir: PathBuf, detail: String },
     #[error("{} can't be opened: {detail}", path.display())]
@@ -159,11 +165,16 @@ impl Fault {
 fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows, SqliteFailure,
+        Utf8Error,
     };
     match error {
-        FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | QueryReturnedNoRows => {
-            StoreErrorKind::Damaged
-        }
+        FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnType(..)
+        | QueryReturnedNoRows
+        | Utf8Error(..) => StoreErrorKind::Damaged,
+        // Told of a number in the header that none of our files has.
+        SqliteFailure(_, Some(text)) if text == "unsupported file format" => StoreErrorKind::Damaged,
         // The file ends inside a page.
         SqliteFailure(error, _) if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => {
             StoreErrorKind::Damaged

@@ -15,6 +15,7 @@ pub mod backup;
 pub mod codec;
 mod database;
 mod error;
+mod first_page;
 mod generations;
 mod load;
 mod lock;

@@ -20,12 +20,18 @@ use std::time::Duration;
 /// Built under this name first.
 const NEW_FILE: &str = "slowburn.db.new";
 
+const NOT_A_DATABASE: &str =
+    "is not a database (if slowburn wrote it, its first page is damaged, and `slowburn salvage` saves the rest)";
+
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// SQLite's file header: its length and the places of two big-endian numbers in it.
 const HEADER: usize = 100;
-const USER_VERSION: usize = 60;
-const APPLICATION_ID: usize = 68;
+pub const USER_VERSION: usize = 60;
+pub const APPLICATION_ID: usize = 68;
+
+/// No format number will ever be greater: it would be a damaged one.
+pub const MOST_FORMATS: u32 = 255;
 
 /// What remains of the write-ahead log's file after each reset.
 const WAL_KEPT: u32 = 16 << 20;
@@ -35,7 +41,7 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let lock = DirLock::acquire(dir)?;
     let opening = Opening { dir, path: dir.join(FILE) };
     let fresh = opening.create_if_missing()?;
-    opening.check_header()?;
+    opening.check_header().map_err(|error| if lock.confirmed() > 0 { first_page(error) } else { error })?;
     let Found { loaded, commit, generations } = opening.verify_alone()?.found;
     if !fresh && commit < lock.confirmed() {
         return Err(OpenError::Behind {
@@ -48,6 +54,21 @@ pub fn open(dir: &Path) -> Result<(Store, Loaded), OpenError> {
     let database = Database::open(opening.path.clone()).map_err(|fault| opening.refuse(fault))?;
     let sealer = Sealer::new().map_err(|error| opening.refuse(error.into()))?;
     Ok((Store::new(database, sealer, lock, opening.path, commit, generations), loaded))
+}
+
+/// Where slowburn kept its data, what is no database of its own is a damaged one.
+fn first_page(error: OpenError) -> OpenError {
+    match error {
+        OpenError::NotADatabase { path, what: NOT_A_DATABASE } => {
+            OpenError::Damaged { path, what: "its first page (by that it is not a database)".to_owned() }
+        }
+        OpenError::Foreign { path, application_id } => {
+            let what =
+                format!("its first page (by that it is another program's, application id {application_id:#010x})");
+            OpenError::Damaged { path, what }
+        }
+        error => error,
+    }
 }
 
 /// A database and what was found in it.
@@ -66,6 +87,11 @@ pub fn look(path: &Path) -> Result<(Connection, u32), OpenError> {
     let opening = Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() };
     opening.check_header()?;
     opening.look()
+}
+
+/// Why a file is refused in which this went wrong.
+pub fn refuse(path: &Path, fault: Fault) -> OpenError {
+    Opening { dir: path.parent().unwrap_or(path), path: path.to_owned() }.refuse(fault)
 }
 
 /// Checks such a file, its structure too, through a connection that can't write.
@@ -139,7 +165,7 @@ impl Opening<'_> {
         let file = File::open(&self.path).map_err(|error| self.io(error))?;
         file.take(HEADER as u64).read_to_end(&mut header).map_err(|error| self.io(error))?;
         if !header.starts_with(MAGIC) {
-            let what = if header.is_empty() { "is an empty file, not a database" } else { "is not a database" };
+            let what = if header.is_empty() { "is an empty file, not a database" } else { NOT_A_DATABASE };
             return Err(OpenError::NotADatabase { path: self.path.clone(), what });
         }
         let (Some(application_id), Some(format)) = (number(&header, APPLICATION_ID), number(&header, USER_VERSION))
@@ -156,6 +182,7 @@ impl Opening<'_> {
         match format {
             0 => Err(self.damaged("it has no format number")),
             known if known <= schema::FORMAT => Ok(known),
+            found if found > MOST_FORMATS => Err(self.damaged(format!("its format number ({found})"))),
             found => Err(OpenError::Newer { path: self.path.clone(), found, known: schema::FORMAT }),
         }
     }
@@ -216,7 +243,8 @@ pub fn connect(path: &Path) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-fn number(header: &[u8], at: usize) -> Option<u32> {
+/// One of the numbers in a header.
+pub fn number(header: &[u8], at: usize) -> Option<u32> {
     header.get(at..HEADER)?.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes))
 }
 

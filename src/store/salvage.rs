@@ -5,13 +5,14 @@
 //! is taken as far as it goes on without a gap. Nothing of the damaged files is written to.
 
 use super::error::{Fault, OpenError, StoreError};
+use super::first_page::{Beginning, Copy};
 use super::generations::{Generations, Row};
 use super::load::{self, Loaded, Meta};
 use super::lock::DirLock;
 use super::open::{self, remove_if_there};
 use super::scan::{days, scan};
 use super::seal::{self, Place, unseal};
-use super::{FILE, Packer, Sealed, Store, log_of};
+use super::{FILE, Packer, Sealed, Store, log_of, schema};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -30,6 +31,9 @@ pub struct Wreck {
     dir: PathBuf,
     connection: Connection,
     format: u32,
+    beginning: Beginning,
+    /// What the connection reads instead of the file, where that has not the first page that it must have.
+    copy: Option<Copy>,
 }
 
 /// What was found.
@@ -44,15 +48,49 @@ pub struct Salvaged {
 }
 
 impl Wreck {
-    /// Fails where not even the file's beginning tells that it is slowburn's.
+    /// Fails where nothing tells that the file is slowburn's.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let lock = DirLock::acquire(dir)?;
-        let (connection, format) = open::look(&dir.join(FILE))?;
-        Ok(Self { lock, dir: dir.to_owned(), connection, format })
+        let path = dir.join(FILE);
+        let beginning = Beginning::of(&path);
+        let (copy, (connection, format)) = match open::look(&path) {
+            Ok(looked) => (None, looked),
+            Err(error) if beginning.is_nothing() || matches!(error, OpenError::Newer { .. }) => return Err(error),
+            Err(_) => {
+                if let Some(found) = beginning.newer() {
+                    return Err(OpenError::Newer { path, found, known: schema::FORMAT });
+                }
+                let (copy, looked) = look_at_copy(dir)?.ok_or(OpenError::NothingSound { path })?;
+                (Some(copy), looked)
+            }
+        };
+        Ok(Self { lock, dir: dir.to_owned(), connection, format, beginning, copy })
+    }
+
+    /// Reads past a first page that is damaged in such a way that the file could be opened all the same.
+    pub fn past_first_page(self) -> Result<Self, OpenError> {
+        if self.copy.is_some() || self.beginning.fits(&self.connection) {
+            return Ok(self);
+        }
+        let Self { lock, dir, connection, beginning, .. } = self;
+        drop(connection);
+        let (copy, (connection, format)) = match look_at_copy(&dir)? {
+            Some((copy, looked)) => (Some(copy), looked),
+            None => (None, open::look(&dir.join(FILE))?),
+        };
+        Ok(Self { lock, dir, connection, format, beginning, copy })
+    }
+
+    /// Whether another first page stands in for that of the file.
+    pub fn has_new_first_page(&self) -> bool {
+        self.copy.is_some()
     }
 
     /// All there is, where nothing is damaged, history included.
     pub fn sound(&self) -> Option<Loaded> {
+        if self.copy.is_some() {
+            return None;
+        }
         let found = load::load(&self.connection, self.format, None).ok()?;
         load::check_structure(&self.connection).ok()?;
         super::archive::verify(&self.connection).ok()?;
@@ -173,6 +211,7 @@ impl Wreck {
     /// Puts the new store, whole and closed, in the place of the damaged one, which is kept under another name.
     pub fn replace(mut self, new: &Path) -> io::Result<PathBuf> {
         drop(self.connection);
+        drop(self.copy);
         let path = self.dir.join(FILE);
         let aside = free_name(&path);
         let log = log_of(&path);
@@ -190,6 +229,14 @@ impl Wreck {
         File::open(&self.dir)?.sync_all()?;
         Ok(aside)
     }
+}
+
+/// A connection that only reads, and the format of the file.
+type Looked = (Connection, u32);
+
+fn look_at_copy(dir: &Path) -> Result<Option<(Copy, Looked)>, OpenError> {
+    let copy = Copy::mended(dir).map_err(|fault| open::refuse(&dir.join(FILE), fault))?;
+    copy.map(|copy| open::look(&copy.path()).map(|looked| (copy, looked))).transpose()
 }
 
 fn stage(store: &mut Store, packer: &Packer, archive: Vec<(String, i32, seal::Sealed)>) -> Result<(), Fault> {

@@ -55,14 +55,34 @@ CREATE TABLE archive (day INTEGER NOT NULL, key TEXT NOT NULL, crc INTEGER NOT N
 PRIMARY KEY (day, key)) STRICT, WITHOUT ROWID;
 ";
 
+/// A way in which a file came by its tables.
+pub type Origin = fn(&mut Connection) -> rusqlite::Result<()>;
+
+/// All that there are. Each leaves the tables on other pages, whatever is in them: made in the present format or one with
+/// the same tables, made in format 1, and brought from there to the present one.
+pub const ORIGINS: [Origin; 3] = [
+    |connection| create(connection),
+    |connection| create_first(connection),
+    |connection| create_first(connection).and_then(|()| migrate(connection)),
+];
+
 /// Makes an empty file a database of the current format.
 pub fn create(connection: &Connection) -> rusqlite::Result<()> {
+    make(connection, FORMAT, TABLES, "(1, 0, 0, 0, 0)")
+}
+
+/// The same of format 1.
+fn create_first(connection: &Connection) -> rusqlite::Result<()> {
+    make(connection, 1, TABLES_1, "(1, 0, 0, 0)")
+}
+
+fn make(connection: &Connection, format: u32, tables: &str, meta: &str) -> rusqlite::Result<()> {
     // Before the first table, or it takes a rewrite of the whole file.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch(&format!(
-        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} \
-         INSERT INTO meta VALUES (1, 0, 0, 0, 0); COMMIT;"
+        "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {format}; {tables} \
+         INSERT INTO meta VALUES {meta}; COMMIT;"
     ))?;
     // Stays with the file; the switch back and forth at each opening would cost a checkpoint.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))

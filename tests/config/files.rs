@@ -62,6 +62,40 @@ fn mistakes_of_several_files_are_reported_in_one_run() {
     assert_eq!(places, ["slowburn.yaml:2:15", "a.slo.yaml:2:1", "b.slo.yaml:1:1"], "{lines:?}");
 }
 
+/// SLO files are read on all cores. The first one takes longer than all others, so what is found in them is there before
+/// what is found in it.
+#[test]
+fn mistakes_of_many_files_are_all_reported_in_the_order_of_the_files_however_long_each_takes() {
+    let slos = "version: slowburn/v1\nservice: shop\nslos:\n";
+    let wrong = |count: usize, file: usize| {
+        let slo = |number| format!("  - name: a{file}-{number}\n    objective: {number}00\n    windw: {file}d\n");
+        (2..2 + count).map(slo).collect::<String>()
+    };
+    let long = format!("{slos}{}", "# a comment that has to be read\n".repeat(20_000));
+    let files: Vec<(String, String)> = (0..60)
+        .map(|file| {
+            let (head, count) = if file == 0 { (long.as_str(), 1) } else { (slos, 1 + file % 3) };
+            (format!("slos/{file:02}.yaml"), format!("{head}{}", wrong(count, file)))
+        })
+        .collect();
+    let load_some = |some: &[(String, String)]| {
+        let main = format!("slo_files: ['slos/*.yaml']\n{ROUTE}");
+        let some = some.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let (_dir, result, lines) = load_files(&some.chain([("slowburn.yaml", main.as_str())]).collect::<Vec<_>>());
+        assert!(result.config.is_none());
+        lines.into_iter().filter(|line| line.starts_with("slos/")).collect::<Vec<_>>()
+    };
+    let alone: Vec<Vec<String>> = files.iter().map(|file| load_some(std::slice::from_ref(file))).collect();
+    for (file, lines) in alone.iter().enumerate() {
+        let slos = if file == 0 { 1 } else { 1 + file % 3 };
+        let of_slos = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+        assert_eq!([of_slos(".objective: an objective"), of_slos("windw")], [slos; 2], "{lines:?}");
+    }
+    for _ in 0..5 {
+        assert_eq!(load_some(&files), alone.concat());
+    }
+}
+
 #[test]
 fn secret_files_must_be_there_and_hold_something() {
     let main = "route: {receiver: r}\nreceivers:\n  - name: r\n    webhook_configs:\n      - url_file: secrets/a\n      - url_file: secrets/b\n      - url_file: secrets/c\n";

@@ -6,6 +6,7 @@ use crate::service::Service;
 use crate::wait::until_true;
 use rusqlite::Connection;
 use std::fs;
+use std::os::unix::fs::FileExt;
 use tokio::process::Command;
 
 /// A store with a checkpoint and a journal after it, left by a kill.
@@ -20,6 +21,12 @@ async fn lived(service: &Service, installation: &Installation) {
     let slowburn = installation.start().await;
     until_exact(&slowburn, service).await;
     slowburn.kill().await;
+}
+
+/// Overwrites the first page with zeros; what the log holds stays there.
+fn empty_first_page(installation: &Installation) {
+    let file = fs::File::options().write(true).open(installation.path("data/slowburn.db")).expect("opened");
+    file.write_all_at(&[0; 4096], 0).expect("written");
 }
 
 /// Flips a bit in the body of one row. Opening and closing merges the log into the file.
@@ -48,12 +55,17 @@ async fn what_is_sound_of_a_damaged_store_is_saved_and_counting_goes_on() {
         ("part", "key = 'slos/000000'", "the budget of shop/availability: it begins anew", false),
         ("part", "key = 'targets/000000'", "the last values of all targets", false),
         ("journal", "seq > 0", "the journal from commit", true),
+        ("the first page", "", "the file's first page, which tells where the tables are, was damaged", true),
     ] {
         let service = Service::start().await;
         let hook = "    webhook_configs: [{url: 'http://127.0.0.1:1/'}]";
         let installation = Installation::new(&config(&service, hook), SLOS);
         lived(&service, &installation).await;
-        flip(&installation, table, row);
+        if table == "the first page" {
+            empty_first_page(&installation)
+        } else {
+            flip(&installation, table, row)
+        }
         let damaged = bytes(&installation.path("data/slowburn.db"));
         let (code, said) = command(&installation, "run").await;
         assert!(code == Some(2) && said.contains("is damaged") && said.contains("slowburn salvage"), "{row}: {said}");

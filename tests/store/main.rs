@@ -7,6 +7,7 @@ mod faults;
 #[path = "../support/faulty_disk.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod faulty_disk;
+mod first_page;
 mod formats;
 mod full;
 mod kill;
@@ -16,6 +17,7 @@ mod pieces;
 mod refuse;
 mod salvage;
 mod torture;
+mod unreadable;
 
 use model::{day, part};
 use slowburn::store::{Checkpoint, Cover, Loaded, Piece, Store, StoreErrorKind, Writer};

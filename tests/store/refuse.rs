@@ -35,8 +35,8 @@ fn files_that_are_not_ours_are_refused_and_left_alone() {
     let leave = "slowburn leaves it as it is";
     for (name, bytes, text) in [
         ("empty", vec![], format!("DIR/slowburn.db is an empty file, not a database; {leave}: move it away, or choose another storage.path")),
-        ("text", b"version: 1\n".to_vec(), format!("DIR/slowburn.db is not a database; {leave}: move it away, or choose another storage.path")),
-        ("another program's", fs::read(foreign.path()).unwrap(), format!("DIR/slowburn.db is a database of another program (application id 0x00000007); {leave}: choose another storage.path")),
+        ("text", b"version: 1\n".to_vec(), format!("DIR/slowburn.db is not a database (if slowburn wrote it, its first page is damaged, and `slowburn salvage` saves the rest); {leave}: move it away, or choose another storage.path")),
+        ("another program's", fs::read(foreign.path()).unwrap(), format!("DIR/slowburn.db is a database of another program (application id 0x00000007); {leave}: choose another storage.path (if slowburn wrote it, its first page is damaged, and `slowburn salvage` saves the rest)")),
         ("newer", patched(ours.clone(), 60, &[0, 0, 0, 5]), "DIR/slowburn.db was written by a newer slowburn (format 5, this one knows up to 4); run that version, or restore a copy made before the upgrade".to_owned()),
         ("without a format", patched(ours.clone(), 60, &[0; 4]), format!("DIR/slowburn.db is damaged: it has no format number; {leave}: restore a backup, save what is sound with `slowburn salvage`, or move slowburn.db* out of DIR to begin anew with empty budgets and history")),
         ("cut in its header", ours[..70].to_vec(), format!("DIR/slowburn.db is damaged: it ends after 70 bytes; {leave}: restore a backup, save what is sound with `slowburn salvage`, or move slowburn.db* out of DIR to begin anew with empty budgets and history")),

@@ -6,6 +6,7 @@
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::node::Content;
 use super::{Entry, Key, Kind, MAX_DEPTH, MAX_NODES, Mark, Node, Scalar, Style, syntax};
+use foldhash::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use rustc_hash::FxHashMap;
 
@@ -194,7 +195,7 @@ impl Builder<'_> {
 
     /// Reports duplicate keys and adds merged ones; explicit keys win, then earlier merges.
     fn finish_map(&mut self, entries: Vec<Entry>, merges: Vec<Node>) -> Result<Vec<Entry>, BudgetSpent> {
-        let mut lines: FxHashMap<Box<str>, u32> = FxHashMap::default();
+        let mut lines: HashMap<Box<str>, u32> = HashMap::default();
         let mut unique = Vec::with_capacity(entries.len());
         for entry in entries {
             match lines.get(&entry.key.text) {

@@ -61,7 +61,7 @@ pub(super) struct Known {
     /// For each entry, as far as any asked for its birth.
     links: Vec<Link>,
     hasher: RandomState,
-    /// By the hash of an entry's text.
+    /// By the hash of an entry's text, which nobody outside can foresee: this map needs no keys of its own.
     by_hash: FxHashMap<u64, usize>,
     slots: Vec<Slot>,
     by_series: HashMap<Arc<Series>, usize>,

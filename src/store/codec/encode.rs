@@ -9,7 +9,7 @@ use crate::domain::reading::{Outcome, Reading, Sample, Scrape, Target, TargetId}
 use crate::domain::setup::Setup;
 use crate::domain::time::Timestamp;
 use crate::domain::varint::{fold, put_bytes, put_f64, put_i64, put_str, put_u64};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// Writes a chain of blocks; see the module.
@@ -20,14 +20,14 @@ pub struct Encoder {
     last_at: i64,
     targets: Vec<Known>,
     /// The newest number of each target; one whose labels change gets a new number.
-    numbers: FxHashMap<TargetId, usize>,
+    numbers: HashMap<TargetId, usize>,
 }
 
 /// A target with the way from its series to their numbers.
 #[derive(Debug)]
 struct Known {
     memory: TargetMemory,
-    numbers: FxHashMap<Arc<Series>, u32>,
+    numbers: HashMap<Arc<Series>, u32>,
 }
 
 impl Encoder {
@@ -122,7 +122,7 @@ impl Encoder {
         let number = self.targets.len();
         put_u64(out, number as u64);
         put_target(out, target);
-        self.targets.push(Known { memory: TargetMemory::new(Arc::clone(target)), numbers: FxHashMap::default() });
+        self.targets.push(Known { memory: TargetMemory::new(Arc::clone(target)), numbers: HashMap::default() });
         self.numbers.insert(target.id.clone(), number);
         number
     }

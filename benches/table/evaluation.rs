@@ -13,8 +13,8 @@ use std::time::Duration;
 /// Evaluations in a row before the state is put back: few enough that no SLO runs out of data.
 const IN_A_ROW: u32 = 10;
 
-const ABOUT: &str =
-    "All windows of all SLOs, both severities, in one go; peers by the CPU time of an evaluation of all rules.";
+const ABOUT: &str = "All windows of all SLOs, both severities, in one go; peers by all their CPU time from one evaluation to the next, \
+scraping and storing included.";
 /// SLOs that are evaluated with a shorter window too, and its days.
 const SHORTER: (usize, u32) = (1000, 7);
 

@@ -38,8 +38,7 @@ impl Figures {
     }
 
     pub fn forecast(&mut self, gauge: &Gauge, burn: &BurnAlerts, views: &[PairView]) {
-        let hottest = if burn.is_inactive() { None } else { burn.hottest(None, &gauge.pairs, views) };
-        let pair = hottest.or(gauge.forecast_pair());
+        let pair = burn.hottest(None, &gauge.pairs, views).or(gauge.forecast_pair());
         self.exhausts = exhausts_in(self.remaining(), pair.and_then(|i| views[i].burn_long), &gauge.window);
     }
 

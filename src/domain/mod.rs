@@ -8,6 +8,7 @@ pub mod burn;
 pub mod calendar;
 pub mod compat;
 pub mod dispatch;
+pub mod effects;
 pub mod event;
 mod fetch;
 pub mod figures;

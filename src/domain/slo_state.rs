@@ -21,10 +21,7 @@ use std::time::Duration;
 pub const MOST_GROUPS: usize = 10_000;
 
 /// One SLO's memory.
-///
-/// The fields are kept in this order, so that what every evaluation reads lies together.
 #[derive(Clone, Debug, Serialize)]
-#[repr(C)]
 pub struct SloState {
     pub id: SloId,
     /// Changes with what is counted, not with the objective: other counts are another history.

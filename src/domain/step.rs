@@ -3,6 +3,7 @@
 //! Events are taken in first, then what they touch is evaluated once for each moment, then what is due is told. The
 //! same events in the same order give the same state, bit for bit.
 
+use super::effects::Effects;
 use super::event::Event;
 use super::fetch::TOGETHER;
 use super::group::Change;
@@ -10,10 +11,10 @@ use super::notices::notice;
 use super::reading::{Outcome, Scrape, Target, TargetId};
 use super::setup::Setup;
 use super::sli::{Context, Counted};
-use super::slo::{Slo, SloId};
+use super::slo::Slo;
 use super::slo_state::SloState;
 use super::state::State;
-use super::status::{AlertState, Transition};
+use super::status::AlertState;
 use super::time::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,33 +25,6 @@ const TRANSITIONS_KEPT: usize = 1000;
 
 /// After this time without an attempt a target's missing bucket is forgiven.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(600);
-
-/// What became of a batch of events.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Effects {
-    pub transitions: Vec<Transition>,
-    /// SLOs with a new status, by index.
-    pub evaluated: BTreeSet<usize>,
-    /// A group of alerts had its turn, be it that there was nothing to tell.
-    pub group_turn: bool,
-    /// The outbox holds something new, or lost something.
-    pub outbox_changed: bool,
-    /// Readers must be told other selectors.
-    pub selectors_changed: bool,
-    /// SLOs whose figures begin or cease to be trustworthy, with the reason while they are not.
-    pub problems: Vec<(SloId, Option<String>)>,
-    /// Oddities in samples, with their target, for the log and the page.
-    pub warnings: Vec<(Arc<Target>, String)>,
-}
-
-impl Effects {
-    /// Whether nothing came of it but turns of groups that had nothing to tell.
-    pub fn are_quiet(&self) -> bool {
-        let changed = self.outbox_changed || self.selectors_changed;
-        let told = [self.transitions.len(), self.evaluated.len(), self.problems.len(), self.warnings.len()];
-        !changed && told.iter().all(|count| *count == 0)
-    }
-}
 
 impl State {
     /// Takes events in, in order.

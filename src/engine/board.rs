@@ -1,10 +1,10 @@
 //! What is shown, brought up to date by what changed: the cost of a publication follows the change, not the number of
 //! SLOs.
 
+use crate::domain::effects::Effects;
 use crate::domain::message::{Message, Notice, Sent};
 use crate::domain::state::State;
 use crate::domain::status::Transition;
-use crate::domain::step::Effects;
 use crate::view::Statuses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

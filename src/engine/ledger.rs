@@ -8,10 +8,10 @@
 //! kept again from its snapshot on, and written once it is in force. What the state says of the trouble is corrected
 //! after each answer of the disk, so that it does not outlive a restart.
 
+use crate::domain::effects::Effects;
 use crate::domain::event::Event;
 use crate::domain::state::State;
 use crate::domain::status::AlertState;
-use crate::domain::step::Effects;
 use crate::domain::time::Timestamp;
 use crate::store::Cover;
 use crate::store::codec::Encoder;

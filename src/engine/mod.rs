@@ -8,6 +8,7 @@
 
 mod archive;
 mod board;
+mod end;
 mod format_1;
 pub mod ledger;
 mod log;
@@ -54,8 +55,6 @@ const GRACE: Duration = Duration::from_secs(1);
 pub const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// Attempts taken in one go.
 const BATCH: usize = 256;
-/// Time in which the pool and the worker may end what they have begun.
-const DRAIN: Duration = Duration::from_secs(12);
 
 /// Reads the configuration again; the error is the diagnostics.
 pub type Loader = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
@@ -285,43 +284,5 @@ impl Engine {
         self.reload = ReloadView { failed: false, error: None, last_success: Some(clock::now()) };
         self.take(Event::Configured { at: clock::now(), setup: Arc::new(self.config.setup.clone()) });
         self.urgent = true;
-    }
-
-    /// Ends in order: no more scrapes, what was read is counted, what is being sent is reported, all is written down.
-    async fn finish(mut self) {
-        self.links.attempts.close();
-        let mut rest = Vec::new();
-        while let Ok(attempt) = self.links.attempts.try_recv() {
-            rest.push(Event::Scraped(attempt.scrape));
-        }
-        self.links.worker_shutdown.cancel();
-        let worker = &mut self.links.worker;
-        let drained = tokio::time::timeout(DRAIN, drain(&mut self.links.reports, worker, &mut rest));
-        if drained.await.is_err() {
-            tracing::warn!("messages in flight did not end in time; they are sent again at the next start");
-        }
-        for event in rest {
-            self.take(event);
-        }
-        self.saver.finish(&mut self.state, &self.links.metrics).await;
-        self.links.pool.shutdown().await;
-    }
-}
-
-/// Collects reports until the worker has ended.
-async fn drain(reports: &mut mpsc::Receiver<DeliveryReport>, worker: &mut JoinHandle<()>, rest: &mut Vec<Event>) {
-    loop {
-        tokio::select! {
-            Some(report) = reports.recv() => rest.push(Event::Delivered(report)),
-            ended = &mut *worker => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the notifier ended by a panic");
-                }
-                break;
-            }
-        }
-    }
-    while let Ok(report) = reports.try_recv() {
-        rest.push(Event::Delivered(report));
     }
 }

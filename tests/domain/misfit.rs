@@ -2,12 +2,12 @@
 
 use crate::build::{events, pair, ratio, sample, seconds, series, setup, slo, target};
 use crate::run::{Run, at};
+use slowburn::domain::effects::Effects;
 use slowburn::domain::event::Event;
 use slowburn::domain::reading::Target;
 use slowburn::domain::selector_text::parse_selector;
 use slowburn::domain::slo::{Indicator, Part, Severity, SliceVerdict, Slo, Tally, Term, Timeslices};
 use slowburn::domain::status::State;
-use slowburn::domain::step::Effects;
 use std::sync::Arc;
 
 fn two_counters(part_is: Part) -> Slo {

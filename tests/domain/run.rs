@@ -1,6 +1,7 @@
 //! A state with a clock, for tests that read like stories. Times are in seconds since [`START`].
 
 use crate::build::{failed, read, sample, seconds, series, target};
+use slowburn::domain::effects::Effects;
 use slowburn::domain::event::Event;
 use slowburn::domain::group::GroupState;
 use slowburn::domain::history::Counts;
@@ -9,7 +10,6 @@ use slowburn::domain::setup::Setup;
 use slowburn::domain::slo::{Severity, Slo};
 use slowburn::domain::state::State;
 use slowburn::domain::status::{AlertState, SloStatus, Transition};
-use slowburn::domain::step::Effects;
 use slowburn::domain::time::Timestamp;
 use std::sync::Arc;
 

@@ -2,13 +2,13 @@
 
 use crate::disk::{Disk, Request};
 use slowburn::clock;
+use slowburn::domain::effects::Effects;
 use slowburn::domain::event::Event;
 use slowburn::domain::labels::Series;
 use slowburn::domain::message::{Delivery, DeliveryReport, Message};
 use slowburn::domain::plan::{Plan, Role};
 use slowburn::domain::setup::Setup;
 use slowburn::domain::state::State;
-use slowburn::domain::step::Effects;
 use slowburn::domain::time::Timestamp;
 use slowburn::engine::ledger::Ledger;
 use slowburn::engine::persist;

@@ -1,8 +1,14 @@
 //! What late knowledge leaves of the list of knots, and what looks at it while it changes.
 
-use super::tests::sums;
 use super::*;
 use std::time::Duration;
+
+/// What happened from each of these moments on, by the edges that a history remembers.
+pub(super) fn sums<const N: usize>(history: &mut History, from: [Timestamp; N], to: Timestamp) -> [Counts; N] {
+    let mut sums = [Counts::default(); N];
+    history.sums(&from, to, &mut sums);
+    sums
+}
 
 fn record(history: &mut History, from: i64, to: i64, total: f64) {
     history.record(Timestamp(from), Timestamp(to), total, 0.0, true);

@@ -1,6 +1,7 @@
 //! The curve against a list of records summed by hand, and what thinning may cost.
 
 use super::compact::EDGE;
+use super::knots_tests::sums;
 use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -11,13 +12,6 @@ struct Record {
     to: i64,
     total: f64,
     bad: f64,
-}
-
-/// What happened from each of these moments on, by the edges that a history remembers.
-pub(super) fn sums<const N: usize>(history: &mut History, from: [Timestamp; N], to: Timestamp) -> [Counts; N] {
-    let mut sums = [Counts::default(); N];
-    history.sums(&from, to, &mut sums);
-    sums
 }
 
 fn records(longest: i64) -> impl Strategy<Value = Vec<Record>> {

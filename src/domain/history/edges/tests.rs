@@ -1,6 +1,6 @@
 //! The walk along a curve, from any moment on. What it leads to is compared with a search in `history/tests.rs`.
 
-use super::super::tests::sums;
+use super::super::knots_tests::sums;
 use super::*;
 use std::time::Duration;
 

@@ -88,7 +88,9 @@ fn leave_out(older: &BTreeSet<String>, parts: &mut Parts, lost: &mut Vec<String>
 /// The state out of what is sound, and how many blocks of the journal it went through.
 fn revive(loaded: Loaded, setup: &Setup, lost: &mut Vec<String>) -> (State, usize) {
     let damaged = !lost.is_empty();
-    let mut state = assemble(loaded.parts, setup, lost);
+    // An engine that died before its first checkpoint left nothing but a journal, which begins with its configuration.
+    let only_journal = !damaged && loaded.parts.is_empty() && !loaded.journal.is_empty();
+    let mut state = if only_journal { State::default() } else { assemble(loaded.parts, setup, lost) };
     if damaged || !lost.is_empty() {
         // A target whose memory is lost would show series as born under watch that were counted already.
         state.core.watched.clear();

@@ -229,6 +229,22 @@ fn what_is_not_ours_is_refused_and_left_alone() {
     }
 }
 
+/// An engine that died before its first checkpoint left nothing but a journal.
+#[test]
+fn a_journal_without_a_checkpoint_is_all_there_is_to_save() {
+    let dir = quick_dir();
+    lives::append(dir.path(), &lives::life());
+    let whole = files(dir.path());
+    let damaged = with(&whole, |database| database[..PAGE].fill(0));
+    let (totals, targets, days) = contents(data_dir(&whole).path());
+    assert!(days.is_empty(), "those are written by a checkpoint");
+    let dir = data_dir(&damaged);
+    let report = salvage::salvage(dir.path(), &lives::life_setup()).unwrap().unwrap();
+    assert!(report.new_first_page && report.lost.is_empty(), "{:?}", report.lost);
+    let saved = contents(dir.path());
+    assert_eq!((saved.0, saved.1), (totals, targets));
+}
+
 /// A copy of a run that was killed is in nobody's way.
 #[test]
 fn a_copy_that_was_left_behind_is_replaced() {

@@ -82,9 +82,14 @@ pub fn lived(events: &[Event]) -> State {
 pub fn write_into(dir: &Path, life: &[Event]) {
     let (before, after) = life.split_at(1 + 2 * LIVED as usize);
     engine::plant(dir, &mut lived(before)).unwrap();
+    append(dir, after);
+}
+
+/// Adds events to the journal, a few in a block.
+pub fn append(dir: &Path, events: &[Event]) {
     let (mut store, _) = Store::open(dir).unwrap();
     let mut encoder = Encoder::new();
-    for events in after.chunks(7) {
+    for events in events.chunks(7) {
         store.append(&encoder.encode(events).unwrap()).unwrap();
     }
 }

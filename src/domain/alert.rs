@@ -14,11 +14,8 @@ use smallvec::SmallVec;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairView {
     pub verdict: Verdict,
+    /// Burn rate over the long window.
     pub burn_long: Option<f64>,
-    pub burn_short: Option<f64>,
-    /// Bad and all events of the long window.
-    pub bad: f64,
-    pub total: f64,
 }
 
 /// The decision on one pair, with its reason.

@@ -5,7 +5,7 @@
 //!
 //! Comparisons of whole counts are exact: 0.1 % bad under 99.9 % is a burn rate of exactly 1.
 
-use super::history::{Counts, History, nearest};
+use super::history::{Counts, History};
 use super::ratio::Ratio;
 use super::slo::{Maintenance, SloWindow};
 use super::time::{Timestamp, millis};
@@ -16,6 +16,9 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Sums of fractions that ought to be equal differ by less than this part.
 const ROUNDING: f64 = 1e-8;
+
+/// From here on floats are whole numbers.
+const NO_FRACTIONS: f64 = 4_503_599_627_370_496.0;
 
 /// The packed past keeps fractions in units of 1/1024 of an event, and the counts of a window are made of a few look-ups.
 const LESS_THAN_NOTHING: f64 = 1.0 / 256.0;
@@ -86,15 +89,15 @@ pub fn maintained(maintenance: &[Maintenance], from: Timestamp, to: Timestamp) -
 
 /// Interpolation leaves 0.30000000000000004 where 0.3 is meant, and where nothing happened a look-up into the packed past
 /// may leave less than nothing; such dust is wiped off, real fractions stay.
+///
+/// Without branches, which nothing could foretell.
 fn without_noise(count: f64) -> f64 {
-    if (-LESS_THAN_NOTHING..0.0).contains(&count) {
-        return 0.0;
-    }
-    if whole(count).is_some() {
-        return count;
-    }
-    let rounded = nearest(count * 1e6) as f64 / 1e6;
-    if (count - rounded).abs() <= 1e-9 * count.abs().max(1.0) { rounded } else { count }
+    let millionths = count * 1e6;
+    // Adding and taking away a number from which on there are no fractions rounds to a whole one.
+    let rounded = (millionths.abs() + NO_FRACTIONS - NO_FRACTIONS).copysign(count) / 1e6;
+    let near = (count - rounded).abs() <= 1e-9 * count.abs().max(1.0);
+    let tidy = if near & (millionths.abs() < NO_FRACTIONS) { rounded } else { count };
+    if (-LESS_THAN_NOTHING..0.0).contains(&count) { 0.0 } else { tidy }
 }
 
 /// Share of the window's time outside maintenance that was measured, 0 to 1. Of a calendar period the elapsed part counts.
@@ -208,6 +211,10 @@ mod tests {
             (0.300_000_1, 0.300_000_1),
             (1.0 / 3.0, 1.0 / 3.0),
             (2e9 + 0.25, 2e9 + 0.25),
+            (5e9 + 0.25, 5e9 + 0.25),
+            (EXACT - 1.0, EXACT - 1.0),
+            (-(EXACT - 1.0), -(EXACT - 1.0)),
+            (f64::INFINITY, f64::INFINITY),
         ] {
             assert_eq!(tidied(counts(count, count)), counts(expected, expected), "{count}");
         }

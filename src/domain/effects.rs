@@ -3,15 +3,14 @@
 use super::reading::Target;
 use super::slo::SloId;
 use super::status::Transition;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What became of a batch of events.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects {
     pub transitions: Vec<Transition>,
-    /// SLOs with a new status, by index.
-    pub evaluated: BTreeSet<usize>,
+    /// SLOs with a new status, by index; as often as they were evaluated.
+    pub evaluated: Vec<usize>,
     /// A group of alerts had its turn, be it that there was nothing to tell.
     pub group_turn: bool,
     /// The outbox holds something new, or lost something.

@@ -11,7 +11,7 @@ use super::group::{AlertKey, Change, Firing};
 use super::history::Counts;
 use super::labels::Labels;
 use super::message::{BurnDetail, Detail};
-use super::slo::{Pair, Severity, Slo, SloWindow};
+use super::slo::{Severity, Slo, SloWindow};
 use super::status::{
     AlertState, AlertStatus, BudgetStatus, BurnRate, SliStatus, SloStatus, State, Transition, WindowStatus,
 };
@@ -115,12 +115,23 @@ impl Finding {
         Arc::ptr_eq(&self.slo, slo) && Arc::ptr_eq(&self.gauge, gauge) && self.group == *group
     }
 
-    fn pair(&self, index: Option<usize>) -> Option<(&Pair, PairView)> {
-        index.map(|i| (&self.gauge.pairs[i], self.gauge.view(i, &self.found.figures.window, &self.found.windows)))
+    /// What a pair's windows show.
+    fn burn(&self, pair: Option<usize>) -> Option<BurnDetail> {
+        let spec = &self.gauge.pairs[pair?];
+        let (long, short) = self.gauge.windows_of(pair?, &self.found.windows);
+        Some(BurnDetail {
+            long: format_duration(spec.long),
+            short: format_duration(spec.short),
+            factor: spec.factor.as_f64(),
+            burn_long: burn_rate(long, self.gauge.budget),
+            burn_short: burn_rate(short, self.gauge.budget),
+            bad: long.bad,
+            total: long.total,
+        })
     }
 
     pub fn change(&self, change: &Move, external_url: &str) -> Change {
-        let pair = self.pair(change.pair);
+        let burn = self.burn(change.pair);
         let transition = Transition {
             at: self.found.at,
             id: self.slo.id.to_string(),
@@ -129,11 +140,11 @@ impl Finding {
             severity: change.key.severity(),
             from: change.from,
             to: change.to,
-            long: pair.as_ref().map(|(p, _)| format_duration(p.long)),
-            short: pair.as_ref().map(|(p, _)| format_duration(p.short)),
-            factor: pair.as_ref().map(|(p, _)| p.factor.as_f64()),
-            burn_long: pair.as_ref().and_then(|(_, v)| v.burn_long),
-            burn_short: pair.as_ref().and_then(|(_, v)| v.burn_short),
+            long: burn.as_ref().map(|burn| burn.long.clone()),
+            short: burn.as_ref().map(|burn| burn.short.clone()),
+            factor: burn.as_ref().map(|burn| burn.factor),
+            burn_long: burn.as_ref().and_then(|burn| burn.burn_long),
+            burn_short: burn.as_ref().and_then(|burn| burn.burn_short),
             budget_remaining: self.found.figures.remaining(),
             reason: change.reason.to_owned(),
         };
@@ -150,15 +161,7 @@ impl Finding {
             description: slo.description.clone(),
             objective: self.gauge.objective,
             slo_window: slo.window.to_string(),
-            burn: self.pair(pair).map(|(p, v)| BurnDetail {
-                long: format_duration(p.long),
-                short: format_duration(p.short),
-                factor: p.factor.as_f64(),
-                burn_long: v.burn_long,
-                burn_short: v.burn_short,
-                bad: v.bad,
-                total: v.total,
-            }),
+            burn: self.burn(pair),
             budget_remaining: figures.remaining(),
             exhausts_in_seconds: figures.exhausts,
             sli_ratio: figures.ratio(),
@@ -217,17 +220,17 @@ impl Finding {
     }
 
     fn alert_status(&self, alert: &Alerting) -> AlertStatus {
-        let pair = self.pair(alert.pair);
+        let burn = self.burn(alert.pair);
         AlertStatus {
             alert: alert.key.name().to_owned(),
             severity: alert.key.severity(),
             state: alert.standing.state,
             since: alert.standing.since,
-            long: pair.as_ref().map(|(p, _)| format_duration(p.long)),
-            short: pair.as_ref().map(|(p, _)| format_duration(p.short)),
-            factor: pair.as_ref().map(|(p, _)| p.factor.as_f64()),
-            burn_long: pair.as_ref().and_then(|(_, v)| v.burn_long),
-            burn_short: pair.as_ref().and_then(|(_, v)| v.burn_short),
+            long: burn.as_ref().map(|burn| burn.long.clone()),
+            short: burn.as_ref().map(|burn| burn.short.clone()),
+            factor: burn.as_ref().map(|burn| burn.factor),
+            burn_long: burn.as_ref().and_then(|burn| burn.burn_long),
+            burn_short: burn.as_ref().and_then(|burn| burn.burn_short),
         }
     }
 

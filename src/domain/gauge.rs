@@ -10,6 +10,7 @@ use super::history::Counts;
 use super::misfit::Misfit;
 use super::ratio::Ratio;
 use super::slo::{Measure, NoData, Pair, Part, Severity, Slo, SloWindow};
+use super::time::millis;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Gauge {
     pub plain: bool,
     /// Every window that a pair asks for, ascending.
     pub windows: Vec<Duration>,
+    /// How long these are, in milliseconds.
+    pub lengths: Vec<i64>,
     pub pairs: Vec<Pair>,
     pub no_data: NoData,
     pub spent: Vec<SpentGauge>,
@@ -89,6 +92,7 @@ impl Gauge {
             part: Misfit::part_of(&slo.indicator),
             measure: slo.policy.measure,
             forecast,
+            lengths: windows.iter().copied().map(millis).collect(),
             windows,
             pairs,
         }
@@ -96,8 +100,8 @@ impl Gauge {
 
     /// What a pair's windows say. `counts` are those of [`Gauge::windows`], `window` those of the SLO window.
     pub fn view(&self, pair: usize, window: &Counts, counts: &[Counts]) -> PairView {
-        let (spec, gauge) = (&self.pairs[pair], &self.of_pairs[pair]);
-        let (long, short) = (&counts[gauge.long], &counts[gauge.short]);
+        let spec = &self.pairs[pair];
+        let (long, short) = self.windows_of(pair, counts);
         let burning = match self.measure {
             Measure::BurnRate => self.burns(pair, long) && self.burns(pair, short),
             Measure::BudgetSpent => [(long, spec.long), (short, spec.short)]
@@ -113,13 +117,13 @@ impl Gauge {
         } else {
             Verdict::Burning
         };
-        PairView {
-            verdict,
-            burn_long: burn_rate(long, self.budget),
-            burn_short: burn_rate(short, self.budget),
-            bad: long.bad,
-            total: long.total,
-        }
+        PairView { verdict, burn_long: burn_rate(long, self.budget) }
+    }
+
+    /// The counts of a pair's long and short window.
+    pub fn windows_of<'a>(&self, pair: usize, counts: &'a [Counts]) -> (&'a Counts, &'a Counts) {
+        let PairGauge { long, short, .. } = self.of_pairs[pair];
+        (&counts[long], &counts[short])
     }
 
     fn burns(&self, pair: usize, counts: &Counts) -> bool {

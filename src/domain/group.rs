@@ -176,18 +176,20 @@ impl GroupState {
 
     /// The counts of the SLO window, and those of every shown window into `counts`; each is looked up once.
     fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp, counts: &mut WindowCounts) -> Counts {
-        let starts = std::iter::once(gauge.window.start(now)).chain(gauge.windows.iter().map(|window| now - *window));
-        let starts: SmallVec<[Timestamp; 9]> = starts.collect();
-        counts.clear();
+        let start = gauge.window.start(now);
+        let starts = gauge.lengths.iter().map(|length| Timestamp(now.0.saturating_sub(*length)));
         if !gauge.plain {
-            counts.extend(starts[1..].iter().map(|start| self.counts(slo, *start, now)));
-            return self.counts(slo, starts[0], now);
+            counts.clear();
+            counts.extend(starts.map(|start| self.counts(slo, start, now)));
+            return self.counts(slo, start, now);
         }
-        let mut sums: SmallVec<[Counts; 9]> = SmallVec::from_elem(Counts::default(), starts.len());
-        self.events.sums(&starts, now, &mut sums);
-        sums.iter_mut().for_each(|sum| *sum = tidied(*sum));
-        counts.extend_from_slice(&sums[1..]);
-        sums[0]
+        let mut starts: SmallVec<[Timestamp; 9]> = starts.collect();
+        starts.push(start);
+        // One more than there are windows, for that of the SLO.
+        counts.resize(starts.len(), Counts::default());
+        self.events.sums(&starts, now, counts);
+        counts.iter_mut().for_each(|sum| *sum = tidied(*sum));
+        counts.pop().unwrap_or_default()
     }
 
     /// Says that bad events are no part of all events, where that is so; `windows` are the gauge's, the shortest first.

@@ -58,6 +58,16 @@ impl Groups {
         self.0.iter().map(|(values, _)| values)
     }
 
+    /// The budget with this number, in order.
+    pub fn nth(&self, number: usize) -> Option<&Shared<GroupState>> {
+        self.0.get(number).map(|(_, group)| group)
+    }
+
+    /// The same, to change it.
+    pub fn nth_mut(&mut self, number: usize) -> Option<&mut GroupState> {
+        self.0.get_mut(number).map(|(_, group)| &mut **group)
+    }
+
     pub fn values(&self) -> impl Iterator<Item = &Shared<GroupState>> {
         self.0.iter().map(|(_, group)| group)
     }

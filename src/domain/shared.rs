@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub struct Shared<T>(Arc<T>);
 
 impl<T> Shared<T> {
+    /// See [`super::fetch`].
+    pub(super) fn fetch(&self) -> u64 {
+        Arc::strong_count(&self.0) as u64
+    }
+
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
     }

@@ -2,6 +2,7 @@
 
 use super::alert::Standing;
 use super::budget_statuses::BudgetStatuses;
+use super::fetch::{Budgets, TOGETHER};
 use super::finding::Budget;
 use super::gauge::{Gauge, Gauges};
 use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
@@ -211,8 +212,12 @@ impl SloState {
         }
         let mut changes = Vec::new();
         self.fires = false;
-        let mut number = 0;
-        for group in self.groups.values_mut() {
+        let budgets = self.groups.len();
+        for number in 0..budgets {
+            if gauge.grouped && number.is_multiple_of(TOGETHER) {
+                Budgets(&self.groups, &self.statuses).fetch(number);
+            }
+            let Some(group) = self.groups.nth_mut(number) else { break };
             // Lent to the finding, which tells of them, while the rest of the group is at work.
             let labels = std::mem::take(&mut group.group);
             let budget = Budget { slo: &self.spec, gauge, group: &labels };
@@ -223,18 +228,16 @@ impl SloState {
                 group.totals()
             });
             group.group = labels;
-            number += 1;
         }
-        if self.groups.is_empty() {
+        if budgets == 0 {
             let mut nothing = GroupState::new(Labels::new(), &self.spec, self.since);
             let budget = Budget { slo: &self.spec, gauge, group: &Labels::new() };
             self.statuses.write(0, budget, |finding| {
                 nothing.evaluate(&self.spec, gauge, &around, &mut finding.found);
                 nothing.totals()
             });
-            number = 1;
         }
-        self.statuses.truncate(number);
+        self.statuses.truncate(budgets.max(1));
         changes
     }
 }

@@ -101,21 +101,20 @@ impl State {
         self.core.now = self.core.now.max(at);
         self.forgive_missing_buckets(effects);
         loop {
-            self.gather_due(at, interval);
-            if self.pending.is_empty() {
+            let due = self.due_by(at, interval);
+            if due.is_empty() {
                 break;
             }
-            self.settle(effects);
+            self.evaluate(due, effects);
         }
         self.settle(effects);
     }
 
-    fn gather_due(&mut self, at: Timestamp, interval: Duration) {
+    fn due_by(&self, at: Timestamp, interval: Duration) -> Vec<(usize, Timestamp)> {
         // After a pause only the latest moment is of interest.
         let late = |due: Timestamp| if at.since(due) > interval * 20 { at } else { due };
         let due = self.due.iter().enumerate().filter(|(_, due)| **due <= at);
-        // Built as a whole and not one by one.
-        self.pending.append(&mut due.map(|(slo, due)| (slo, late(*due))).collect());
+        due.map(|(slo, due)| (slo, late(*due))).collect()
     }
 
     /// The earliest moment at which [`Event::Tick`] would evaluate or tell something.
@@ -217,10 +216,14 @@ impl State {
 
     /// Evaluates what is pending, and tells what is due.
     fn settle(&mut self, effects: &mut Effects) {
-        let Some(setup) = self.setup.clone() else { return };
         let pending = std::mem::take(&mut self.pending);
-        effects.evaluated.append(&mut pending.keys().copied().collect());
-        let pending: Vec<(usize, Timestamp)> = pending.into_iter().collect();
+        self.evaluate(pending.into_iter().collect(), effects);
+    }
+
+    /// Evaluates these SLOs, each as of its moment, and tells what is due.
+    fn evaluate(&mut self, pending: Vec<(usize, Timestamp)>, effects: &mut Effects) {
+        let Some(setup) = self.setup.clone() else { return };
+        effects.evaluated.extend(pending.iter().map(|(index, _)| *index));
         for (number, (index, at)) in pending.iter().copied().enumerate() {
             if number.is_multiple_of(TOGETHER) {
                 self.fetch(&pending[number..pending.len().min(number + TOGETHER)]);

@@ -66,7 +66,7 @@ fn traces() {
 #[test]
 fn a_severity_changes_with_its_first_and_last_pair_only() {
     let pairs = [pair(Severity::Page, 0, 0), pair(Severity::Page, 0, 0), pair(Severity::Ticket, 0, 0)];
-    let view = |verdict, burn| PairView { verdict, burn_long: Some(burn), burn_short: None, bad: 0.0, total: 0.0 };
+    let view = |verdict, burn| PairView { verdict, burn_long: Some(burn) };
     let (on, off) = (|b| view(Verdict::Burning, b), view(Verdict::Quiet, 0.5));
     let mut alerts = BurnAlerts::default();
     let mut step = |views: [PairView; 3], at| alerts.step(&pairs, &views, 60_000, Timestamp(at));
@@ -79,7 +79,7 @@ fn a_severity_changes_with_its_first_and_last_pair_only() {
 }
 
 fn view(verdict: Verdict, burn_long: Option<f64>) -> PairView {
-    PairView { verdict, burn_long, burn_short: None, bad: 0.0, total: 0.0 }
+    PairView { verdict, burn_long }
 }
 
 #[test]

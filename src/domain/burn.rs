@@ -163,6 +163,7 @@ mod tests {
             ("a fraction of a whole", 1.5, 1.0, 1, 1, true),
             ("a whole of a fraction", 1.0, 1.5, 1, 1, false),
             ("fractions, equal", 0.5, 0.5, 1, 1, false),
+            ("fractions, equal, one of them whole", 3.0, 1.5, 2, 1, false),
             ("fractions, equal but for rounding", 0.1 + 0.2, 3.0, 1, 10, false),
             ("many, equal but for rounding", 300_000.000_1, 3_000_000.0, 1, 10, false),
             ("many, above", 300_000.1, 3_000_000.0, 1, 10, true),

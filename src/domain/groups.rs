@@ -140,14 +140,15 @@ mod tests {
         }
         groups.extend([(values("q"), group(7)), (values("a"), group(8))]);
         assert_eq!(shown(&groups), [("a".into(), 8), ("m".into(), 3), ("q".into(), 7), ("z".into(), 1)]);
-        assert_eq!(groups.len(), 4);
+        assert_eq!((groups.len(), groups.is_empty()), (4, false));
         assert!(groups.contains_key(&values("q")) && !groups.contains_key(&values("b")));
         assert_eq!(groups.get_mut(&values("z")).map(|group| group.since.0), Some(1));
         assert_eq!(groups.get_mut(&values("b")), None);
         groups.retain(|group| group.since.0 < 8);
         assert_eq!(groups.keys().map(|values| values.concat()).collect::<String>(), "mqz");
         groups.values_mut().for_each(|group| group.since.0 += 1);
-        assert_eq!(groups.values().map(|group| group.since.0).collect::<Vec<_>>(), [4, 8, 2]);
+        groups.iter_mut().filter(|(values, _)| values.concat() == "q").for_each(|(_, group)| group.since.0 = 9);
+        assert_eq!(groups.values().map(|group| group.since.0).collect::<Vec<_>>(), [4, 9, 2]);
     }
 
     #[test]

@@ -120,12 +120,13 @@ impl Traffic {
         Self { begin, sums: sums.collect() }
     }
 
-    /// Requests and errors until `at`, which lies within the table.
-    pub fn until(&self, at: Timestamp) -> (u64, u64) {
+    /// Requests and errors until `at`, which lies within the table; with more requests than it tells, so many until each
+    /// step.
+    pub fn until(&self, at: Timestamp, more: impl Fn(usize) -> u32) -> (u64, u64) {
         let (since, step) = (at.since(self.begin).as_millis() as u64, STEP.as_millis() as u64);
         let (index, part) = ((since / step) as usize, since % step);
         let (from, to) = (self.sums[index], self.sums[index + 1]);
         let between = |from: u32, to: u32| u64::from(from) + u64::from(to - from) * part / step;
-        (between(from.0, to.0), between(from.1, to.1))
+        (between(from.0 + more(index), to.0 + more(index + 1)), between(from.1, to.1))
     }
 }

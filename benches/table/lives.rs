@@ -53,10 +53,10 @@ impl Lives {
 /// Records what the traffic counted in a span, step by step.
 pub fn live(life: &mut GroupState, kind: Kind, spec: &Arc<Slo>, since: Timestamp, until: Timestamp) {
     let (traffic, gauge) = (kind.traffic(), Gauge::new(spec));
-    let (mut from, mut seen, mut step) = (since, traffic.until(since), 0);
+    let (mut from, mut seen, mut step) = (since, traffic.until(since, |_| 0), 0);
     while from < until {
         let to = (from + STEP).min(until);
-        let (total, bad) = traffic.until(to);
+        let (total, bad) = traffic.until(to, |_| 0);
         life.record(spec, (from, to), (total - seen.0) as f64, 0.0, true);
         life.record(spec, (from, to), 0.0, (bad - seen.1) as f64, true);
         life.saw_sample(to);

@@ -10,6 +10,7 @@ use slowburn::clock;
 use slowburn::config::{Config, load};
 use slowburn::domain::event::Event;
 use slowburn::domain::group::GroupState;
+use slowburn::domain::history::Old;
 use slowburn::domain::labels::Labels;
 use slowburn::domain::reading::{Outcome, Scrape, Target, TargetId};
 use slowburn::domain::state::State;
@@ -117,6 +118,7 @@ impl World {
             for (service, slo) in state.slos.iter_mut().enumerate() {
                 for group in 0..self.size.groups {
                     let mut life = lives.of(kind(service, group)).clone();
+                    with_own_past(&mut life);
                     let key = if self.size.groups > 1 { vec![zone(group)] } else { Vec::new() };
                     life.group = key.iter().fold(Labels::new(), |labels, zone| labels.with("zone", zone));
                     slo.groups.insert(key, GroupState::into(life));
@@ -128,6 +130,12 @@ impl World {
         }
         (state, pages)
     }
+}
+
+/// Takes apart what copies of a life share, for budgets share no memory.
+fn with_own_past(life: &mut GroupState) {
+    let own = Old::from_bytes(life.events.old().to_bytes()).expect("what was just written");
+    assert!(life.events.attach(own), "it continues where it did");
 }
 
 /// The lives that all worlds share, up to a moment. Budgets of an SLO by zones live as those of one without.

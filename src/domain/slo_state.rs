@@ -2,7 +2,7 @@
 
 use super::alert::Standing;
 use super::budget_statuses::BudgetStatuses;
-use super::fetch::{Budgets, TOGETHER};
+use super::fetch::{TOGETHER, fetch};
 use super::finding::Budget;
 use super::gauge::{Gauge, Gauges};
 use super::group::{Change, Firing, GroupState, Surroundings, shown_label};
@@ -215,7 +215,8 @@ impl SloState {
         let budgets = self.groups.len();
         for number in 0..budgets {
             if gauge.grouped && number.is_multiple_of(TOGETHER) {
-                Budgets(&self.groups, &self.statuses).fetch(number);
+                let (groups, statuses) = (&self.groups, &self.statuses);
+                fetch((number..number + TOGETHER).filter_map(|n| Some((groups.nth(n)?, statuses.get(n)))));
             }
             let Some(group) = self.groups.nth_mut(number) else { break };
             // Lent to the finding, which tells of them, while the rest of the group is at work.

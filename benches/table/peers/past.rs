@@ -90,7 +90,7 @@ impl Past<'_> {
         for code in ["200", "500"] {
             let series = format!("http_requests_total{{service=\"{service}\",code=\"{code}\",job=\"{JOB}\"}}");
             self.samples(text, &series, span.clone(), SCRAPE, |at| {
-                let (total, bad) = kind.traffic().until(at);
+                let (total, bad) = kind.traffic().until(at, |_| 0);
                 (if code == "500" { bad } else { total - bad }) as f64
             });
         }
@@ -116,6 +116,6 @@ pub fn moment(seconds: i64) -> Timestamp {
 /// Errors over requests in so many seconds before a moment.
 pub fn ratio(kind: Kind, at: Timestamp, seconds: i64) -> f64 {
     let traffic = kind.traffic();
-    let (since, until) = (traffic.until(Timestamp(at.0 - seconds * 1000)), traffic.until(at));
+    let (since, until) = (traffic.until(Timestamp(at.0 - seconds * 1000), |_| 0), traffic.until(at, |_| 0));
     (until.1 - since.1) as f64 / (until.0 - since.0) as f64
 }

@@ -30,10 +30,12 @@ impl<'a> Curve<'a> {
         found.unwrap_or_else(|| self.first().map_or(Counts::default(), |knot| knot.sum))
     }
 
-    fn run(self, number: usize) -> Option<Run<'a>> {
-        match number.checked_sub(self.old.len()) {
-            None => self.old.run(number),
-            Some(number) => self.recent.run(number),
+    /// The run that a spot lies in; `None` in the open part.
+    fn run(self, spot: &Spot) -> Option<Run<'a>> {
+        match spot {
+            Spot::Old(number, _) => self.old.run(*number as usize),
+            Spot::Recent(number, _) => self.recent.run(*number as usize),
+            Spot::Nowhere | Spot::Open(_) => None,
         }
     }
 
@@ -48,28 +50,37 @@ impl<'a> Curve<'a> {
             let next = self.head.partition_point(|knot| knot.at <= at);
             return Some((self.head[next - 1], Spot::Open(next)));
         }
-        let recent = self.recent.find(at).map(|number| self.old.len() + number);
-        self.begin(recent.or_else(|| self.old.find(at))?)
+        let recent = self.recent.find(at).and_then(|number| self.recent(number));
+        recent.or_else(|| self.old(self.old.find(at)?))
     }
 
     /// The same where a moment lies behind the run of a spot, so that nothing in between has to be read.
     pub fn jump(self, spot: &Spot, at: Timestamp) -> Option<(Knot, Spot)> {
-        let Spot::Sealed(number, _) = spot else { return None };
-        self.run(*number as usize).filter(|run| run.last.at <= at)?;
-        self.enter(at).filter(|(_, found)| !matches!(found, Spot::Sealed(found, _) if found <= number))
+        self.run(spot).filter(|run| run.last.at <= at)?;
+        self.enter(at).filter(|(_, found)| found.order() > spot.order())
     }
 
-    fn begin(self, number: usize) -> Option<(Knot, Spot)> {
-        let run = self.run(number)?;
-        Some((run.first, Spot::Sealed(u32::try_from(number).ok()?, run.begin())))
+    fn old(self, number: usize) -> Option<(Knot, Spot)> {
+        let run = self.old.run(number)?;
+        Some((run.first, Spot::Old(u32::try_from(number).ok()?, run.begin())))
+    }
+
+    fn recent(self, number: usize) -> Option<(Knot, Spot)> {
+        let run = self.recent.run(number)?;
+        Some((run.first, Spot::Recent(u32::try_from(number).ok()?, run.begin())))
     }
 
     /// See [`crate::domain::fetch`].
-    pub fn fetch(self, spot: &Spot) -> u64 {
+    pub fn fetch_run(self, spot: &Spot) -> u64 {
+        self.run(spot).map_or(0, |run| run.last.at.0 as u64)
+    }
+
+    /// See [`crate::domain::fetch`].
+    pub fn fetch_knot(self, spot: &Spot) -> u64 {
         match spot {
             Spot::Nowhere => 0,
             Spot::Open(index) => self.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
-            Spot::Sealed(number, place) => self.run(*number as usize).map_or(0, |run| run.fetch(place)),
+            Spot::Old(_, place) | Spot::Recent(_, place) => self.run(spot).map_or(0, |run| run.fetch(place)),
         }
     }
 
@@ -79,11 +90,12 @@ impl<'a> Curve<'a> {
         let mut len = 1;
         while len < knots.len() {
             let (before, behind) = knots.split_at_mut(len);
+            let run = self.run(spot);
             let found = match spot {
                 Spot::Nowhere => 0,
                 Spot::Open(index) => self.read_open(index, behind),
-                Spot::Sealed(number, place) => {
-                    let read = self.run(*number as usize).map_or(0, |run| run.read(place, before[len - 1], behind));
+                Spot::Old(_, place) | Spot::Recent(_, place) => {
+                    let read = run.map_or(0, |run| run.read(place, before[len - 1], behind));
                     if read == 0 { self.go_on(spot, &mut behind[0]) } else { read }
                 }
             };
@@ -105,8 +117,12 @@ impl<'a> Curve<'a> {
 
     /// Goes on to what follows a run.
     fn go_on(self, spot: &mut Spot, knot: &mut Knot) -> usize {
-        let Spot::Sealed(number, _) = spot else { return 0 };
-        let next = self.begin(*number as usize + 1).or_else(|| Some((*self.head.first()?, Spot::Open(1))));
+        let next = match spot {
+            Spot::Old(number, _) => self.old(*number as usize + 1).or_else(|| self.recent(0)),
+            Spot::Recent(number, _) => self.recent(*number as usize + 1),
+            Spot::Nowhere | Spot::Open(_) => return 0,
+        };
+        let next = next.or_else(|| Some((*self.head.first()?, Spot::Open(1))));
         let Some((first, behind)) = next else { return 0 };
         (*knot, *spot) = (first, behind);
         1

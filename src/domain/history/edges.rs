@@ -75,10 +75,44 @@ struct Edge<'a> {
 pub(super) enum Spot {
     #[default]
     Nowhere,
-    /// In a run, counted through the old and then the recent past.
-    Sealed(u32, Place),
+    /// In a run of the old past.
+    Old(u32, Place),
+    /// In a run of the recent past.
+    Recent(u32, Place),
     /// An index into the head.
     Open(usize),
+}
+
+/// What an edge reads next. See [`crate::domain::fetch`]: each step finds where the next one reads.
+pub(in crate::domain) struct Ahead<'a> {
+    curve: Curve<'a>,
+    spot: &'a Spot,
+}
+
+impl Ahead<'_> {
+    pub fn fetch_spot(&self) -> u64 {
+        u64::from(matches!(self.spot, Spot::Nowhere))
+    }
+
+    pub fn fetch_run(&self) -> u64 {
+        self.curve.fetch_run(self.spot)
+    }
+
+    pub fn fetch_knot(&self) -> u64 {
+        self.curve.fetch_knot(self.spot)
+    }
+}
+
+impl Spot {
+    /// Greater further on; within the open part all are alike.
+    pub fn order(&self) -> (u8, u32) {
+        match self {
+            Self::Nowhere => (0, 0),
+            Self::Old(number, _) => (1, *number),
+            Self::Recent(number, _) => (2, *number),
+            Self::Open(_) => (3, 0),
+        }
+    }
 }
 
 impl Edges {
@@ -123,8 +157,7 @@ impl History {
 
     /// See [`crate::domain::fetch`].
     pub(in crate::domain) fn fetch(&self) -> u64 {
-        let sealed = self.old.packed.len() ^ self.recent.len();
-        sealed as u64 ^ self.edges.marks.len() as u64 ^ self.edges.same_until.0 as u64
+        self.recent.len() as u64 ^ self.edges.marks.len() as u64 ^ self.edges.same_until.0 as u64
     }
 
     /// The same of the knots around the edges: of all of each span, for memory that is read in a row costs less than a
@@ -134,15 +167,10 @@ impl History {
         knots.fold(0, |read, word| read ^ word)
     }
 
-    /// And of what lies behind those that have come to their end.
-    pub(in crate::domain) fn fetch_ahead(&self) -> u64 {
-        let curve = self.curve();
-        self.spots().fold(0, |read, spot| read ^ curve.fetch(spot))
-    }
-
-    fn spots(&self) -> impl Iterator<Item = &Spot> {
-        let spots = self.edges.marks.iter().zip(&self.edges.spots);
-        spots.filter(|(mark, _)| mark.before + 2 >= mark.len).map(|(_, spot)| spot)
+    /// What lies behind the knots that the edges have come to.
+    pub(in crate::domain) fn ahead(&self) -> impl Iterator<Item = Ahead<'_>> {
+        let (curve, spots) = (self.curve(), self.edges.marks.iter().zip(&self.edges.spots));
+        spots.filter(|(mark, _)| mark.before + 2 >= mark.len).map(move |(_, spot)| Ahead { curve, spot })
     }
 
     /// What happened in `(from, to]` for several moments `from`; faster when each lies shortly after the one that stood at

@@ -24,6 +24,7 @@ mod stored;
 
 use super::time::Timestamp;
 use curve::Curve;
+pub(in crate::domain) use edges::Ahead;
 use edges::Edges;
 pub use knot::{Counts, Knot, nearest};
 pub use old::Old;

@@ -126,7 +126,7 @@ fn authorization(auth: &Auth) -> Result<HeaderValue, HttpError> {
         Auth::Basic { username, password } => {
             let password = password.as_ref().map(|secret| secret.read()).transpose().map_err(HttpError::Config)?;
             let password = password.as_ref().map_or("", |secret| secret.expose_secret());
-            format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
+            format!("Basic {}", basic(username, password))
         }
         Auth::Header { scheme, credentials } => {
             let credentials = credentials.read().map_err(HttpError::Config)?;
@@ -134,6 +134,11 @@ fn authorization(auth: &Auth) -> Result<HeaderValue, HttpError> {
         }
     };
     header_value("authorization", &text)
+}
+
+/// The credentials of basic authentication, as they are sent.
+pub fn basic(username: &str, password: &str) -> String {
+    BASE64_STANDARD.encode(format!("{username}:{password}"))
 }
 
 fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {

@@ -82,6 +82,9 @@ impl Endpoint {
             // An unreadable secret is reported by the request itself.
             if let Ok(value) = secret.read() {
                 scrubber.hide(value.expose_secret());
+                if let Some(Auth::Basic { username, .. }) = &self.http.auth {
+                    scrubber.hide(&http::basic(username, value.expose_secret()));
+                }
             }
         }
     }

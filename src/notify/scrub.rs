@@ -35,7 +35,9 @@ impl Scrubber {
         let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
         if let Some((user_info, _)) = authority.rsplit_once('@') {
             // Without a colon the whole is a token.
-            self.hide(user_info.split_once(':').map_or(user_info, |(_, password)| password));
+            let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+            self.hide(if password.is_empty() { user } else { password });
+            self.hide(&crate::http::basic(user, password));
         }
         if path.len() > 1 {
             self.hide(path);
@@ -66,6 +68,7 @@ mod tests {
             ("a part", "token SECRETTOKEN unknown", "token <secret> unknown"),
             ("query value", "key 0123456789", "key <secret>"),
             ("password, but not the user", "bad pass of user", "bad <secret> of user"),
+            ("password as it is sent", "Authorization: Basic dXNlcjpwYXNz", "Authorization: Basic <secret>"),
             ("token", "xoxb-1 revoked", "<secret> revoked"),
             ("control characters", "a\u{1b}[31mred\u{0}b", "a [31mred b"),
         ] {

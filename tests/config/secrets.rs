@@ -91,6 +91,29 @@ fn a_secret_where_a_map_or_a_list_is_wanted_is_not_shown() {
 }
 
 #[test]
+fn a_secret_under_the_wrong_key_is_not_shown() {
+    let scrape = |rest: &str| format!("scrape_configs: [{{job_name: a, {rest}}}]\nslo_files: []\n");
+    let receiver = |rest: &str| format!("route: {{receiver: r}}\nreceivers: [{{name: r, {rest}}}]\n");
+    for text in [
+        scrape("static_configs: [{targets: ['http://u:S3CRET@a:1/metrics']}]"),
+        scrape("static_configs: [{targets: ['u:S3CRET@a:1/metrics']}]"),
+        scrape("http_sd_configs: [{url: 'u:S3CRET@a:1'}]"),
+        scrape("static_configs: [{targets: ['a:1']}], authorization: {type: S3CRET}"),
+        scrape("static_configs: [{targets: ['a:1']}], authorization: {type: Bearer S3CRET, credentials: x}"),
+        scrape("static_configs: [{targets: ['a:1']}], basic_auth: {username: u, password: *S3CRET}"),
+        scrape("static_configs: [{targets: ['a:1']}], basic_auth: {username: u, password: !S3CRET x}"),
+        receiver("slack_configs: [{channel: c, api_url_file: 'https://hooks.slack.com/services/S3CRET'}]"),
+        receiver("slack_configs: [{channel: 'https://hooks.slack.com/services/S3CRET'}]"),
+        receiver("webhook_configs: [{url_file: 'https://a.example/S3CRET'}]"),
+        receiver("email_configs: [{to: a@example.com, from: b@example.com, smarthost: 'u:S3CRET@mail:25'}]"),
+    ] {
+        let found = check(&text);
+        let shown = format!("{}\n{}\n{:?}", found.to_text(), found.to_json(), found);
+        assert!(found.has_errors() && hides(&shown), "{text}\n{shown}");
+    }
+}
+
+#[test]
 fn values_of_variables_are_not_shown() {
     let env = |name: &str| (name == "TOKEN").then(|| "hunter2".to_owned());
     for line in [

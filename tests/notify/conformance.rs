@@ -277,6 +277,16 @@ async fn requests_are_json_posts_with_the_configured_credentials() {
 }
 
 #[tokio::test]
+async fn credentials_that_an_answer_repeats_are_not_shown() {
+    let server = Server::start(vec![Answer::body(400, "Basic dTpwYXNzd29yZA== is u:password")]).await;
+    let auth = Some(Auth::Basic { username: "u".into(), password: Some(secret("password")) });
+    let http = HttpConfig { auth, ..HttpConfig::default() };
+    let result = attempt(transport(Kind::Webhook, &server.url(""), http).as_ref(), &message(1)).await;
+    let error = result.expect_err("refused").error().to_owned();
+    assert!(error.contains("Basic <secret> is u:<secret>"), "{error}");
+}
+
+#[tokio::test]
 async fn a_secret_file_is_read_at_each_attempt() {
     let server = Server::start(vec![Answer::status(200)]).await;
     let directory = tempfile::tempdir().expect("a directory");

@@ -2,7 +2,7 @@
 //!
 //! A decoder leaves parts of a file unread once a mistake makes them useless, and a key may stand where it doesn't
 //! belong; yet any line may be shown. So a key that is secret in one table is taken for secret wherever no table says
-//! what it is.
+//! what it is, and so is what looks like one.
 
 use super::{Shape, Table, Value};
 use crate::config::yaml::{Kind, Node};
@@ -39,7 +39,11 @@ impl SecretKeys {
     /// `shape` is what the tables say of the node, or nothing.
     fn walk(&self, root: &Value<'_>, node: &Node, shape: Option<&'static Shape>) {
         match node.kind() {
-            Kind::Scalar(_) => {}
+            Kind::Scalar(_) => {
+                if node.text().is_some_and(looks_secret) {
+                    root.context().hide(node.mark);
+                }
+            }
             Kind::List(items) => {
                 let inner = shape.and_then(Shape::item);
                 items.iter().for_each(|item| self.walk(root, item, inner));
@@ -118,5 +122,35 @@ fn tables(shape: &'static Shape, each: &mut dyn FnMut(&'static Table)) {
         Shape::List(inner) | Shape::Texts(inner) => tables(inner, each),
         Shape::OneOf(shapes) => shapes.iter().for_each(|inner| tables(inner, each)),
         _ => {}
+    }
+}
+
+/// Whether a text looks like one that holds a secret, whatever key it was given for: `user:password@host`, with or
+/// without a scheme, or the URL of a webhook.
+pub(super) fn looks_secret(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let credentials = rest.split_once('@').is_some_and(|(before, _)| before.contains(':'));
+    credentials || (rest.len() < text.len() && ["hooks.", "webhook"].iter().any(|hook| rest.contains(hook)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_secret() {
+        for (text, secret) in [
+            ("http://user:word@host/x", true),
+            ("user:word@host:25", true),
+            ("https://hooks.slack.com/services/T/B/x", true),
+            ("https://discord.com/api/webhooks/1/x", true),
+            ("http://host:9100/metrics", false),
+            ("host:9100", false),
+            ("alerts@example.com", false),
+            ("webhooks_total", false),
+            ("", false),
+        ] {
+            assert_eq!(looks_secret(text), secret, "{text}");
+        }
     }
 }

@@ -136,6 +136,10 @@ impl Value<'_> {
 
     /// A path of a file that must be there; see [`super::Context::take_needed`].
     pub fn needed_file(&self) -> Option<PathBuf> {
+        if self.node().text().is_some_and(|text| text.contains("://")) {
+            self.error_hidden("expected the name of a file, found a URL", "a URL stands in the key without _file");
+            return None;
+        }
         let path = self.path_buf()?;
         self.need(path.clone());
         Some(path)
@@ -152,7 +156,7 @@ impl Value<'_> {
 
     /// A secret: not shown in messages, nor in lines of the file that they quote.
     pub fn secret(&self) -> Option<SecretString> {
-        self.context().hide(self.mark());
+        self.hide();
         match self.node().kind() {
             Kind::Scalar(_) if !self.node().is_null() => {}
             _ => {

@@ -1,5 +1,6 @@
 //! A value with its place: reports, lists and what is common to all getters.
 
+use super::secrets::looks_secret;
 use super::{Context, NeededFile};
 use crate::config::diagnostics::{Diagnostic, sounds_secret};
 use crate::config::yaml::{Kind, Mark, Node, Scalar, Style};
@@ -80,9 +81,14 @@ impl<'a> Value<'a> {
         self.context.push(found.path(key).help(help));
     }
 
+    /// Keeps it out of the lines of the file that messages quote.
+    pub fn hide(&self) {
+        self.context.hide(self.node.mark);
+    }
+
     /// Reports an error without showing the value.
     pub fn error_hidden(&self, message: impl Into<String>, help: impl Into<String>) {
-        self.context.hide(self.node.mark);
+        self.hide();
         let found = Diagnostic::error(self.context.file(), self.place(), message);
         self.context.push(found.path(&self.path).help(help));
     }
@@ -99,13 +105,13 @@ impl<'a> Value<'a> {
     /// As [`Value::error_at`], about a part of the text, which is shown instead of the whole.
     pub fn error_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
         let found = Diagnostic::error(self.context.file(), self.part_place(part, offset), message);
-        self.context.push(found.path(&self.path).value(part).help(help));
+        self.context.push(self.showing(found, part).help(help));
     }
 
     /// As [`Value::error_about`], as a warning.
     pub fn warn_about(&self, part: &str, offset: usize, message: impl Into<String>, help: impl Into<String>) {
         let found = Diagnostic::warning(self.context.file(), self.part_place(part, offset), message);
-        self.context.push(found.path(&self.path).value(part).help(help));
+        self.context.push(self.showing(found, part).help(help));
     }
 
     /// The place of a part of the text; as long as the part where that stands in the text as it is.
@@ -196,10 +202,19 @@ impl<'a> Value<'a> {
 
     /// The value as written, before variables are replaced.
     fn diagnostic(&self, found: Diagnostic) -> Diagnostic {
-        let found = found.path(&self.path);
         match self.node.text() {
-            Some(text) => found.value(text),
-            None => found,
+            Some(text) => self.showing(found, text),
+            None => found.path(&self.path),
         }
+    }
+
+    /// With a part of the text, where that is no secret in the wrong place.
+    fn showing(&self, found: Diagnostic, part: &str) -> Diagnostic {
+        let found = found.path(&self.path);
+        if self.node.text().is_some_and(looks_secret) {
+            self.hide();
+            return found;
+        }
+        found.value(part)
     }
 }

@@ -118,14 +118,22 @@ fn basic_auth(value: &Value<'_>) -> Option<Auth> {
 
 fn authorization(value: &Value<'_>) -> Option<Auth> {
     let map = value.map(&AUTHORIZATION)?;
+    if let Some(kind) = map.get("type") {
+        // Where the credentials belong into another key, they may stand here.
+        kind.hide();
+    }
     map.at_least_one(&["credentials", "credentials_file"]);
     let credentials = secret::read(&map, "credentials", "credentials_file");
     let Some(kind) = map.get("type") else {
         return Some(Auth::Header { scheme: "Bearer".to_owned(), credentials: credentials? });
     };
     let scheme = kind.nonempty()?;
+    if scheme.contains(char::is_whitespace) {
+        kind.error_hidden("the type is one word, such as Bearer", "give what follows it as credentials");
+        return None;
+    }
     if scheme.eq_ignore_ascii_case("basic") {
-        kind.error("the type Basic has its own key", "use basic_auth: {username: …, password: …}");
+        kind.error_hidden("the type Basic has its own key", "use basic_auth: {username: …, password: …}");
         return None;
     }
     Some(Auth::Header { scheme, credentials: credentials? })

@@ -112,9 +112,9 @@ impl Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(mark),
             Event::Alias(id) => self.alias(id, mark),
-            Event::UnresolvedAlias(name) => {
+            Event::UnresolvedAlias(_) => {
                 let help = "an alias needs an anchor before it in the same document; quote a value that begins with *";
-                self.report(mark, format!("unknown alias *{name}"), help);
+                self.report(mark, "unknown alias", help);
                 self.complete(null(mark), 0)
             }
             Event::DocumentEnd => {
@@ -243,26 +243,27 @@ impl Builder<'_> {
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
             ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
         };
-        match tag.map(|tag| (tag.core_suffix(), tag)) {
+        match tag.map(Tag::core_suffix) {
             None => written,
-            Some((Some("str"), _)) => Style::Quoted,
-            Some((Some("int" | "float" | "bool" | "null"), _)) => written,
-            Some((_, tag)) => {
-                self.report_tag(tag, mark);
+            Some(Some("str")) => Style::Quoted,
+            Some(Some("int" | "float" | "bool" | "null")) => written,
+            Some(_) => {
+                self.report_tag(mark);
                 written
             }
         }
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, allowed: &str, mark: Mark) {
-        if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(allowed)) {
-            self.report_tag(tag, mark);
+        if tag.is_some_and(|tag| tag.core_suffix() != Some(allowed)) {
+            self.report_tag(mark);
         }
     }
 
-    fn report_tag(&mut self, tag: &Tag, mark: Mark) {
+    /// Without its name, for it may be the beginning of an unquoted secret; so may an alias.
+    fn report_tag(&mut self, mark: Mark) {
         let help = "remove it; values from files and the environment are given as …_file keys and ${NAME}";
-        self.report(mark, format!("the YAML tag {} is not supported", tag.original()), help);
+        self.report(mark, "YAML tags are not supported", help);
     }
 
     fn spend(&mut self, nodes: usize, mark: Mark) -> Result<(), BudgetSpent> {

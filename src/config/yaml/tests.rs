@@ -51,7 +51,7 @@ fn documents_are_separate_and_one_bad_document_leaves_the_others() {
     let (documents, lines) = read("a: 1\n---\nb: [\n---\nc: 3\n---\nd: *missing\n");
     assert_eq!(documents.iter().map(shape).collect::<Vec<_>>(), ["{a@1:1: 1@1:4}", "{c@5:1: 3@5:4}", "{d@7:1: @7:4}"]);
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines[1].starts_with("f.yaml:7:4: error: unknown alias *missing"), "{lines:?}");
+    assert!(lines[1].starts_with("f.yaml:7:4: error: unknown alias;"), "{lines:?}");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn mistakes_of_the_text_are_located() {
         (
             "unknown tag",
             "a: !secret x\n",
-            "f.yaml:1:12: error: the YAML tag !secret is not supported; remove it; values from files and the environment are given as …_file keys and ${NAME}",
+            "f.yaml:1:12: error: YAML tags are not supported; remove it; values from files and the environment are given as …_file keys and ${NAME}",
         ),
         (
             "cyclic alias",

@@ -65,7 +65,7 @@ pub struct Running {
     pub handle: Handle,
     pub address: SocketAddr,
     pub metrics: Metrics,
-    engine: JoinHandle<()>,
+    engine: JoinHandle<bool>,
     web: JoinHandle<io::Result<()>>,
     shutdown: CancellationToken,
     web_shutdown: CancellationToken,
@@ -143,12 +143,13 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
 }
 
 impl Running {
-    /// Ends in order and waits for the end.
-    pub async fn stop(self) {
+    /// Ends in order and waits for the end. `false` where not everything was written down.
+    pub async fn stop(self) -> bool {
         self.shutdown.cancel();
-        if let Err(error) = self.engine.await {
+        let written = self.engine.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the engine ended by a panic; the next start recovers from the last commit");
-        }
+            false
+        });
         self.web_shutdown.cancel();
         match tokio::time::timeout(WEB_DRAIN, self.web).await {
             Ok(Ok(Ok(()))) => {}
@@ -156,6 +157,7 @@ impl Running {
             Ok(Err(error)) => tracing::error!(%error, "the web face ended by a panic"),
             Err(_) => tracing::warn!("open requests were cut off"),
         }
+        written
     }
 }
 

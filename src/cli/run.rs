@@ -34,7 +34,8 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
         tracing::info!(url = %format_args!("http://{}/", running.address), "slowburn runs");
         signals.end_or_reload(&running.handle).await;
         tracing::info!("stopping");
-        running.stop().await;
+        let written = running.stop().await;
+        anyhow::ensure!(written, "the store can't be written: the next start goes on from the last commit");
         Ok(Outcome::Done)
     })
 }

@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 const DRAIN: Duration = Duration::from_secs(12);
 
 impl Engine {
-    /// Ends in order: no more scrapes, what was read is counted, what is being sent is reported, all is written down.
-    pub(super) async fn finish(mut self) {
+    /// Ends in order: no more scrapes, what was read is counted, what is being sent is reported, all is written down;
+    /// `false` where that failed.
+    pub(super) async fn finish(mut self) -> bool {
         self.links.attempts.close();
         let mut rest = Vec::new();
         while let Ok(attempt) = self.links.attempts.try_recv() {
@@ -27,8 +28,9 @@ impl Engine {
         for event in rest {
             self.take(event);
         }
-        self.saver.finish(&mut self.state, &self.links.metrics).await;
+        let written = self.saver.finish(&mut self.state, &self.links.metrics).await;
         self.links.pool.shutdown().await;
+        written
     }
 }
 

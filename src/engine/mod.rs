@@ -120,8 +120,8 @@ impl Engine {
         }
     }
 
-    /// Runs until `shutdown`, then lets what is in flight end, and writes everything down.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Runs until `shutdown`, then lets what is in flight end, and writes everything down; `false` where that failed.
+    pub async fn run(mut self, shutdown: CancellationToken) -> bool {
         // As of before the first scrape, which is the first look at what these selectors name.
         self.take(Event::Configured { at: self.started, setup: Arc::new(self.config.setup.clone()) });
         self.flush().await;
@@ -141,7 +141,7 @@ impl Engine {
                 self.flush().await;
             }
         }
-        self.finish().await;
+        self.finish().await
     }
 
     /// Whether something is to be committed or shown.

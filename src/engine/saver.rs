@@ -12,7 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::state::State;
 use crate::domain::time::Timestamp;
 use crate::metrics::Metrics;
-use crate::store::{Begun, Handle, Writer};
+use crate::store::{Appending, Begun, Handle, Writer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 /// After each piece of a checkpoint the disk is left to others for this many times as long as the piece took.
 const REST: u32 = 2;
 const LONGEST_REST: Duration = Duration::from_millis(100);
+/// A disk that takes longer to answer counts as failing, so that counting and alerting go on.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Owns the way to the store.
 pub struct Saver {
@@ -28,6 +30,8 @@ pub struct Saver {
     /// What the store holds.
     kept: Arc<Kept>,
     checkpoint: Option<JoinHandle<Outcome>>,
+    /// A block that was given up, for its answer was long in coming. Nothing is asked of the disk before it has come.
+    late: Option<Appending>,
     pub commits: u64,
     pub last_commit: Option<Timestamp>,
 }
@@ -50,7 +54,7 @@ impl Saver {
     /// `kept` is what the store holds already, besides so many bytes of journal.
     pub fn new(writer: Writer, kept: Kept, journal: usize) -> Self {
         let ledger = Ledger::new(clock::instant(), journal);
-        Self { writer, ledger, kept: Arc::new(kept), checkpoint: None, commits: 0, last_commit: None }
+        Self { writer, ledger, kept: Arc::new(kept), checkpoint: None, late: None, commits: 0, last_commit: None }
     }
 
     /// Takes an event into the state, and keeps it for the next commit.
@@ -91,7 +95,7 @@ impl Saver {
     async fn append(&mut self, metrics: &Metrics) -> bool {
         let (begun, bytes, result) = match self.ledger.next_block() {
             Ok(None) => return false,
-            Ok(Some(block)) => (clock::instant(), block.len(), self.writer.append(block).await),
+            Ok(Some(block)) => (clock::instant(), block.len(), self.write(block).await),
             Err(error) => {
                 self.ledger.append_failed(error, clock::instant(), clock::now());
                 return true;
@@ -104,14 +108,30 @@ impl Saver {
                 self.commits += 1;
                 self.last_commit = Some(clock::now());
             }
-            Err(error) => self.ledger.append_failed(error.to_string(), clock::instant(), clock::now()),
+            Err(error) => self.ledger.append_failed(error, clock::instant(), clock::now()),
         }
         metrics.journal_size(self.ledger.journal() as u64);
         true
     }
 
+    /// Writes a block, unless the disk is too slow: then it may be written later, which a checkpoint makes good.
+    async fn write(&mut self, block: Vec<u8>) -> Result<(), String> {
+        let mut asked = self.writer.begin_append(block).await.map_err(|error| error.to_string())?;
+        match tokio::time::timeout(PATIENCE, asked.answer()).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => {
+                self.late = Some(asked);
+                Err(format!("can't write the journal: the disk gave no answer for {} s", PATIENCE.as_secs()))
+            }
+        }
+    }
+
     /// Before anything else is appended, or the checkpoint would cover what its snapshot does not hold.
     async fn begin(&mut self, state: &State, wanted: bool, rest: u32) {
+        if self.late.as_mut().is_some_and(Appending::is_pending) {
+            return;
+        }
+        self.late = None;
         let Some(cover) = self.ledger.begin_checkpoint(clock::instant(), wanted) else { return };
         match Snapshot::take(state) {
             Ok(snapshot) => {
@@ -160,8 +180,8 @@ impl Saver {
         }
     }
 
-    /// Writes everything down and closes the store.
-    pub async fn finish(mut self, state: &mut State, metrics: &Metrics) {
+    /// Writes everything down and closes the store. `false` where that failed.
+    pub async fn finish(mut self, state: &mut State, metrics: &Metrics) -> bool {
         self.append(metrics).await;
         if let Some(checkpoint) = self.checkpoint.take() {
             self.reap(checkpoint, state, metrics).await;
@@ -172,10 +192,12 @@ impl Saver {
         if let Some(checkpoint) = self.checkpoint.take() {
             self.reap(checkpoint, state, metrics).await;
         }
-        if self.trouble().is_some() {
+        let written = self.trouble().is_none();
+        if !written {
             tracing::error!("the last checkpoint failed; the next start goes on from the last commit");
         }
         self.writer.shutdown().await;
+        written
     }
 }
 
@@ -218,3 +240,6 @@ fn write_pieces(pieces: &mut Pieces, begun: Begun, rest: u32) -> Result<Handle, 
 fn pause(took: Duration, rest: u32) {
     std::thread::sleep((took * rest).min(LONGEST_REST));
 }
+
+#[cfg(test)]
+mod tests;

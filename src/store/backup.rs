@@ -35,6 +35,10 @@ pub struct Summary {
 pub enum BackupError {
     #[error("{} is there already; slowburn writes over no file: choose another name", .0.display())]
     Exists(PathBuf),
+    #[error(
+        "{} is there: another backup is written there, or one was cut off; remove it or choose another name", .0.display()
+    )]
+    Leftover(PathBuf),
     #[error("there is no {} to back up: storage.path names another directory, or slowburn never ran", .0.display())]
     Nothing(PathBuf),
     #[error(
@@ -57,11 +61,24 @@ pub fn backup(dir: &Path, file: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
         return Err(BackupError::Exists(file.to_owned()));
     }
     let partial = beside(file, "partial");
+    claim(&partial)?;
     let copied = copy(&source, &partial, "DELETE", progress).and_then(|()| open::check(&partial).map_err(Into::into));
     let summary = copied.and_then(|checked| summary(&partial, checked));
     let named = summary.and_then(|summary| name(&partial, file).map(|()| summary));
-    let _leftover = remove_if_there(&partial);
+    let _leftover = remove_leftovers(&partial);
     named
+}
+
+/// Makes a file that nobody else has, and beside which nothing lies that SQLite would take for a part of it.
+fn claim(file: &Path) -> Result<(), BackupError> {
+    if let Some(leftover) = parts(file).into_iter().find(|part| part.exists()) {
+        return Err(BackupError::Leftover(leftover));
+    }
+    match File::create_new(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(BackupError::Leftover(file.to_owned())),
+        Err(error) => Err(BackupError::Write { path: file.to_owned(), detail: error.to_string() }),
+    }
 }
 
 /// Puts a backup into a data directory that no engine uses; one that holds data only where they are to be replaced.
@@ -82,7 +99,11 @@ pub fn restore(
         return Err(BackupError::NotEmpty(dir.to_owned()));
     }
     let new = beside(&path, "new");
-    copy(file, &new, "WAL", progress)?;
+    remove_leftovers(&new).map_err(|error| failed(&new, error))?;
+    if let Err(error) = copy(file, &new, "WAL", progress) {
+        let _leftover = remove_leftovers(&new);
+        return Err(error);
+    }
     // Lower before the file is older: the witness is never ahead.
     lock.confirm(summary.commit);
     for rest in ["-wal", "-shm"] {
@@ -109,7 +130,6 @@ fn copy(
 ) -> Result<(), BackupError> {
     let failed = |detail: String| BackupError::Write { path: target.to_owned(), detail };
     open::check_header(source)?;
-    remove_leftovers(target).map_err(|error| failed(error.to_string()))?;
     copy_pages(source, target, journal_mode, progress).map_err(|error| failed(error.to_string()))?;
     File::open(target).and_then(|file| file.sync_all()).map_err(|error| failed(error.to_string()))
 }
@@ -166,11 +186,15 @@ fn beside(file: &Path, what: &str) -> PathBuf {
     name.into()
 }
 
-fn remove_leftovers(target: &Path) -> io::Result<()> {
-    for leftover in ["", "-journal", "-wal", "-shm"] {
-        let mut name = target.as_os_str().to_owned();
-        name.push(leftover);
-        remove_if_there(Path::new(&name))?;
-    }
-    Ok(())
+fn remove_leftovers(file: &Path) -> io::Result<()> {
+    parts(file).iter().try_for_each(|part| remove_if_there(part))
+}
+
+/// A database's file, and those that SQLite keeps beside it.
+fn parts(file: &Path) -> [PathBuf; 4] {
+    ["", "-journal", "-wal", "-shm"].map(|part| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(part);
+        name.into()
+    })
 }

@@ -34,8 +34,8 @@ pub enum OpenError {
     Damaged { path: PathBuf, what: String },
     #[error(
         "{} ends at commit {found}, but commit {confirmed} was confirmed: its last part is missing, or it was replaced \
-         by an older copy; restore slowburn.db and slowburn.db-wal together, or delete the file {} to go on from \
-         commit {found}", path.display(), lock.display()
+         by an older copy; restore slowburn.db and slowburn.db-wal together, or run `slowburn salvage`, which tells what is \
+         lost, or delete the file {} to go on from commit {found}", path.display(), lock.display()
     )]
     Behind { path: PathBuf, lock: PathBuf, found: i64, confirmed: i64 },
     #[error(

@@ -34,7 +34,7 @@ pub use error::{OpenError, StoreError, StoreErrorKind};
 pub use load::Loaded;
 pub use piece::{ArchiveDay, Checkpoint, Packer, Piece, Sealed};
 pub use seal::MAX_BODY;
-pub use writer::{Begun, Handle, Writer};
+pub use writer::{Appending, Begun, Handle, Writer};
 
 use database::Database;
 use error::Fault;

@@ -33,6 +33,10 @@ pub struct Writer {
     path: PathBuf,
 }
 
+/// An append that was asked for.
+#[derive(Debug)]
+pub struct Appending(oneshot::Receiver<Result<(), StoreError>>);
+
 /// A checkpoint that was begun.
 #[derive(Debug)]
 pub struct Begun {
@@ -49,18 +53,31 @@ pub struct Handle {
 impl Writer {
     /// Fails when the system gives no thread.
     pub fn spawn(store: Store) -> io::Result<Self> {
+        Self::spawn_after(store, || ())
+    }
+
+    /// A writer whose disk gives no answer until `ready` returns.
+    pub(crate) fn spawn_after(store: Store, ready: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let path = store.path.clone();
-        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(move || serve(store, queue))?;
+        let serve = move || {
+            ready();
+            serve(store, queue);
+        };
+        let thread = std::thread::Builder::new().name("store".to_owned()).spawn(serve)?;
         Ok(Self { requests, thread, path })
     }
 
     /// [`Store::append`].
     pub async fn append(&self, block: Vec<u8>) -> Result<(), StoreError> {
-        const DOING: &str = "write the journal";
+        self.begin_append(block).await?.answer().await
+    }
+
+    /// The same, without waiting for the answer.
+    pub async fn begin_append(&self, block: Vec<u8>) -> Result<Appending, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.requests.send(Request::Append(block, answer)).await.map_err(|_| StoreError::closed(DOING))?;
-        answered.await.map_err(|_| StoreError::closed(DOING))?
+        self.requests.send(Request::Append(block, answer)).await.map_err(|_| Appending::closed())?;
+        Ok(Appending(answered))
     }
 
     /// [`Store::begin`]. What is appended later is not covered, however late the answer is looked at: it is asked for
@@ -84,6 +101,22 @@ impl Writer {
         if !matches!(joined, Ok(Ok(()))) {
             tracing::error!("the store's writer thread ended by a panic");
         }
+    }
+}
+
+impl Appending {
+    fn closed() -> StoreError {
+        StoreError::closed("write the journal")
+    }
+
+    /// Waits for the answer, which is given once. Whoever stops waiting may go on later.
+    pub async fn answer(&mut self) -> Result<(), StoreError> {
+        (&mut self.0).await.map_err(|_| Self::closed())?
+    }
+
+    /// Whether there is no answer yet. One that there is is taken.
+    pub fn is_pending(&mut self) -> bool {
+        matches!(self.0.try_recv(), Err(oneshot::error::TryRecvError::Empty))
     }
 }
 

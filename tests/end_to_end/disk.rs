@@ -104,6 +104,23 @@ pub fn of_the_shop(messages: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn an_end_that_can_write_nothing_down_is_no_success() {
+    let (service, hook) = (Service::start().await, Receiver::start().await);
+    let installation = Installation::new(&config(&service, &webhook(&hook)), SLOS);
+    fs::create_dir(installation.path("data")).expect("made");
+    let disk = Disk::at(&installation.path("data")).await;
+    let slowburn = disk.start(&installation).await;
+    until_true("the first scrape", async || service.scrapes() > 0).await;
+    disk.fill(&slowburn);
+    let healthy = async || slowburn.data("/api/v1/status/runtimeinfo").await["storage"]["healthy"].clone();
+    meanwhile(&service, "200", "trouble shows", async || (healthy().await == false).then_some(())).await;
+    slowburn.signal("TERM");
+    let (status, log) = slowburn.ended().await;
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("the next start goes on from the last commit"), "{log}");
+}
+
+#[tokio::test]
 async fn a_full_disk_stops_neither_counting_nor_paging() {
     let (service, hook) = (Service::start().await, Receiver::start().await);
     let text = config(&service, &webhook(&hook)).replace("receiver: team,", "receiver: team, group_by: [service],");

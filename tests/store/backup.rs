@@ -96,6 +96,37 @@ fn nothing_is_written_over() {
 }
 
 #[test]
+fn what_lies_where_a_backup_is_written_stays() {
+    let [data, copies] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    fill(data.path());
+    for leftover in ["", "-wal", "-journal", "-shm"] {
+        let theirs = copies.path().join(format!("copy.db.partial{leftover}"));
+        fs::write(&theirs, "someone's").unwrap();
+        let error = backup(data.path(), &copies.path().join("copy.db"), &mut quietly).unwrap_err();
+        assert!(matches!(&error, BackupError::Leftover(path) if *path == theirs), "{error}");
+        assert_eq!(fs::read(&theirs).unwrap(), b"someone's");
+        fs::remove_file(&theirs).unwrap();
+        assert_eq!(names(copies.path()), [""; 0], "{leftover}");
+    }
+}
+
+#[test]
+fn of_two_backups_to_one_name_one_is_made() {
+    let [data, copies] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let loaded = fill(data.path());
+    let file = copies.path().join("copy.db");
+    let both = std::thread::scope(|scope| {
+        [(); 2].map(|()| scope.spawn(|| backup(data.path(), &file, &mut quietly))).map(|run| run.join().unwrap())
+    });
+    assert_eq!(both.iter().filter(|made| made.is_ok()).count(), 1, "{both:?}");
+    let refused = |made: &Result<_, _>| matches!(made, Err(BackupError::Exists(_) | BackupError::Leftover(_)));
+    assert!(both.iter().any(refused), "{both:?}");
+    let into = copies.path().join("into");
+    restore(&file, &into, false, &mut quietly).unwrap();
+    assert_eq!(Store::open(&into).unwrap().1, loaded);
+}
+
+#[test]
 fn newer_data_is_replaced_when_told_and_only_when_no_engine_uses_it() {
     let [data, copies] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let loaded = fill(data.path());

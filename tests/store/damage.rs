@@ -194,7 +194,8 @@ fn a_lost_log_is_noticed_and_its_loss_can_be_accepted() {
     assert_eq!(
         text,
         "DIR/slowburn.db ends at commit 5, but commit 11 was confirmed: its last part is missing, or it was replaced by \
-         an older copy; restore slowburn.db and slowburn.db-wal together, or delete the file DIR/lock to go on from commit 5"
+         an older copy; restore slowburn.db and slowburn.db-wal together, or run `slowburn salvage`, which tells what is lost, \
+         or delete the file DIR/lock to go on from commit 5"
     );
     fs::remove_file(dir.path().join("lock")).unwrap();
     let (_, loaded) = Store::open(dir.path()).unwrap();

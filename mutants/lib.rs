@@ -1,4 +1,5 @@
 
+// Added by `mutants/check` to the tests of the domain, which become a library.
 #[cfg(test)]
 extern crate self as slowburn;
 pub mod domain;

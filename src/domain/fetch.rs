@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) const TOGETHER: usize = 32;
 
 /// A budget and its last status.
-pub(super) type Budget<'a> = (&'a Shared<GroupState>, Option<&'a Arc<LazyStatus>>);
+type Budget<'a> = (&'a Shared<GroupState>, Option<&'a Arc<LazyStatus>>);
 
 impl State {
     /// Fetches what the evaluation of these SLOs will read, of each one's budgets the first.

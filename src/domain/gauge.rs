@@ -33,7 +33,7 @@ pub struct Gauge {
     pub plain: bool,
     /// Every window that a pair asks for, ascending.
     pub windows: Vec<Duration>,
-    /// How long these are, in milliseconds.
+    /// How long these are, in milliseconds; each evaluation asks for that.
     pub lengths: Vec<i64>,
     pub pairs: Vec<Pair>,
     pub no_data: NoData,

@@ -183,9 +183,8 @@ impl GroupState {
             counts.extend(starts.map(|start| self.counts(slo, start, now)));
             return self.counts(slo, start, now);
         }
-        let mut starts: SmallVec<[Timestamp; 9]> = starts.collect();
-        starts.push(start);
         // One more than there are windows, for that of the SLO.
+        let starts: SmallVec<[Timestamp; 9]> = starts.chain([start]).collect();
         counts.resize(starts.len(), Counts::default());
         self.events.sums(&starts, now, counts);
         counts.iter_mut().for_each(|sum| *sum = tidied(*sum));

@@ -11,7 +11,7 @@
 use super::channel::Failure;
 use super::scrub::Scrubber;
 use crate::clock;
-use crate::config::auth::{Auth, HttpConfig};
+use crate::config::auth::{Auth, HttpConfig, Secret};
 use crate::domain::time::Timestamp;
 use crate::http;
 use chrono::DateTime;
@@ -72,21 +72,22 @@ impl Endpoint {
 
     /// Adds what `http_config` holds to the secrets that an answer must not repeat into an error.
     pub fn hide_credentials(&self, scrubber: &mut Scrubber) {
-        let auth = match &self.http.auth {
-            Some(Auth::Basic { password: Some(secret), .. }) | Some(Auth::Header { credentials: secret, .. }) => {
-                Some(secret)
-            }
-            _ => None,
-        };
-        for secret in auth.into_iter().chain(self.http.headers.iter().map(|(_, secret)| secret)) {
-            // An unreadable secret is reported by the request itself.
-            if let Ok(value) = secret.read() {
-                scrubber.hide(value.expose_secret());
-                if let Some(Auth::Basic { username, .. }) = &self.http.auth {
-                    scrubber.hide(&http::basic(username, value.expose_secret()));
+        // An unreadable secret is reported by the request itself.
+        let readable = |secret: &Secret| secret.read().ok();
+        match &self.http.auth {
+            Some(Auth::Basic { username, password }) => {
+                for password in password.iter().filter_map(readable) {
+                    scrubber.hide(password.expose_secret());
+                    scrubber.hide(&http::basic(username, password.expose_secret()));
                 }
             }
+            Some(Auth::Header { credentials, .. }) => {
+                readable(credentials).iter().for_each(|secret| scrubber.hide(secret.expose_secret()));
+            }
+            None => {}
         }
+        let headers = self.http.headers.iter().filter_map(|(_, secret)| readable(secret));
+        headers.for_each(|secret| scrubber.hide(secret.expose_secret()));
     }
 
     fn client(&self) -> Result<&Client, Failure> {

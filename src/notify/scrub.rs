@@ -34,7 +34,7 @@ impl Scrubber {
         let Some((_, rest)) = url.split_once("://") else { return };
         let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
         if let Some((user_info, _)) = authority.rsplit_once('@') {
-            // Without a colon the whole is a token.
+            // Without a password the user is a token.
             let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
             self.hide(if password.is_empty() { user } else { password });
             self.hide(&crate::http::basic(user, password));

@@ -208,13 +208,9 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// With a part of the text, where that is no secret in the wrong place.
+    /// With a part of the text, where that is no secret in the wrong place; in the file's lines it is hidden already.
     fn showing(&self, found: Diagnostic, part: &str) -> Diagnostic {
         let found = found.path(&self.path);
-        if self.node.text().is_some_and(looks_secret) {
-            self.hide();
-            return found;
-        }
-        found.value(part)
+        if self.node.text().is_some_and(looks_secret) { found } else { found.value(part) }
     }
 }

@@ -118,13 +118,12 @@ fn basic_auth(value: &Value<'_>) -> Option<Auth> {
 
 fn authorization(value: &Value<'_>) -> Option<Auth> {
     let map = value.map(&AUTHORIZATION)?;
-    if let Some(kind) = map.get("type") {
-        // Where the credentials belong into another key, they may stand here.
-        kind.hide();
-    }
+    let kind = map.get("type");
+    // Whoever mistook the key wrote the credentials here.
+    kind.iter().for_each(Value::hide);
     map.at_least_one(&["credentials", "credentials_file"]);
     let credentials = secret::read(&map, "credentials", "credentials_file");
-    let Some(kind) = map.get("type") else {
+    let Some(kind) = kind else {
         return Some(Auth::Header { scheme: "Bearer".to_owned(), credentials: credentials? });
     };
     let scheme = kind.nonempty()?;

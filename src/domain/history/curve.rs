@@ -70,20 +70,6 @@ impl<'a> Curve<'a> {
         Some((run.first, Spot::Recent(u32::try_from(number).ok()?, run.begin())))
     }
 
-    /// See [`crate::domain::fetch`].
-    pub fn fetch_run(self, spot: &Spot) -> u64 {
-        self.run(spot).map_or(0, |run| run.last.at.0 as u64)
-    }
-
-    /// See [`crate::domain::fetch`].
-    pub fn fetch_knot(self, spot: &Spot) -> u64 {
-        match spot {
-            Spot::Nowhere => 0,
-            Spot::Open(index) => self.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
-            Spot::Old(_, place) | Spot::Recent(_, place) => self.run(spot).map_or(0, |run| run.fetch(place)),
-        }
-    }
-
     /// Fills `knots` behind the first one, which stands before the spot, as far as there are more; the spot moves on.
     /// Returns how many there are then.
     pub fn read(self, spot: &mut Spot, knots: &mut [Knot]) -> usize {
@@ -126,5 +112,29 @@ impl<'a> Curve<'a> {
         let Some((first, behind)) = next else { return 0 };
         (*knot, *spot) = (first, behind);
         1
+    }
+}
+
+/// What lies behind a spot. See [`crate::domain::fetch`]: each step finds where the next one reads.
+pub(in crate::domain) struct Ahead<'a> {
+    pub(super) curve: Curve<'a>,
+    pub(super) spot: &'a Spot,
+}
+
+impl Ahead<'_> {
+    pub fn fetch_spot(&self) -> u64 {
+        u64::from(matches!(self.spot, Spot::Nowhere))
+    }
+
+    pub fn fetch_run(&self) -> u64 {
+        self.curve.run(self.spot).map_or(0, |run| run.last.at.0 as u64)
+    }
+
+    pub fn fetch_knot(&self) -> u64 {
+        match self.spot {
+            Spot::Nowhere => 0,
+            Spot::Open(index) => self.curve.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
+            Spot::Old(_, place) | Spot::Recent(_, place) => self.curve.run(self.spot).map_or(0, |run| run.fetch(place)),
+        }
     }
 }

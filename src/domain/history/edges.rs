@@ -10,7 +10,7 @@
 //! the next knot needs.
 
 use super::coding::Place;
-use super::curve::Curve;
+use super::curve::{Ahead, Curve};
 use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
@@ -81,26 +81,6 @@ pub(super) enum Spot {
     Recent(u32, Place),
     /// An index into the head.
     Open(usize),
-}
-
-/// What an edge reads next. See [`crate::domain::fetch`]: each step finds where the next one reads.
-pub(in crate::domain) struct Ahead<'a> {
-    curve: Curve<'a>,
-    spot: &'a Spot,
-}
-
-impl Ahead<'_> {
-    pub fn fetch_spot(&self) -> u64 {
-        u64::from(matches!(self.spot, Spot::Nowhere))
-    }
-
-    pub fn fetch_run(&self) -> u64 {
-        self.curve.fetch_run(self.spot)
-    }
-
-    pub fn fetch_knot(&self) -> u64 {
-        self.curve.fetch_knot(self.spot)
-    }
 }
 
 impl Spot {

@@ -23,8 +23,8 @@ mod packed;
 mod stored;
 
 use super::time::Timestamp;
+pub(in crate::domain) use curve::Ahead;
 use curve::Curve;
-pub(in crate::domain) use edges::Ahead;
 use edges::Edges;
 pub use knot::{Counts, Knot, nearest};
 pub use old::Old;

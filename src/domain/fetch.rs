@@ -5,7 +5,7 @@
 //! them all at the same time. Nothing is changed, and what was read is of no interest.
 
 use super::group::GroupState;
-use super::history::Ahead;
+use super::history::{Ahead, Knot};
 use super::lazy_status::LazyStatus;
 use super::shared::Shared;
 use super::slo_state::SloState;
@@ -37,9 +37,11 @@ pub(super) fn fetch<'a>(budgets: impl Iterator<Item = Budget<'a>> + Clone) {
     read(budgets.clone(), |(group, _)| group.events.fetch_knots());
     // Steps of few instructions, so that the processor looks far ahead.
     let ahead: Vec<Ahead<'_>> = budgets.flat_map(|(group, _)| group.events.ahead()).collect();
-    for step in [Ahead::fetch_spot, Ahead::fetch_run, Ahead::fetch_knot] {
-        read(ahead.iter(), step);
-    }
+    read(ahead.iter(), Ahead::fetch_spot);
+    let bytes: Vec<&u8> = ahead.iter().filter_map(Ahead::byte).collect();
+    let knots: Vec<&Knot> = ahead.iter().filter_map(Ahead::knot).collect();
+    read(bytes.into_iter(), |byte| u64::from(*byte));
+    read(knots.into_iter(), |knot| knot.at.0 as u64);
 }
 
 fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {
@@ -48,7 +50,11 @@ fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {
 
 impl SloState {
     fn fetch(&self) -> u64 {
-        self.since.0 as u64 ^ self.groups.len() as u64 ^ self.statuses.len() as u64 ^ self.refused_groups
+        self.fetch_flags()
+            ^ self.since.0 as u64
+            ^ self.groups.len() as u64
+            ^ self.statuses.len() as u64
+            ^ self.refused_groups
     }
 }
 

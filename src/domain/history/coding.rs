@@ -15,7 +15,7 @@
 //! ```
 
 use super::knot::{Counts, Knot, nearest};
-use super::packed::Run;
+use super::runs::Run;
 use crate::domain::bits::{self, BitWriter};
 use crate::domain::time::Timestamp;
 use crate::domain::varint::{Reader, fold, put_u64, unfold};

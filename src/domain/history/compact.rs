@@ -2,9 +2,9 @@
 
 use super::History;
 use super::knot::Knot;
-use super::packed::{Packed, Run};
+use super::packed::Packed;
+use super::runs::Run;
 use crate::domain::time::Timestamp;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// An edge may be off by this part of the window at most (0.195 %).
@@ -25,7 +25,7 @@ impl History {
     pub fn is_full(&self) -> bool {
         let limit = |first| HEAD + spread(&first, HEAD_SPREAD);
         // The head begins with the last sealed knot, which is at hand without a look at the head's memory.
-        let first = || self.recent.last().or_else(|| self.head.first().copied());
+        let first = || self.recent.runs().last().or_else(|| self.head.first().copied());
         self.head.len() > HEAD && first().is_some_and(|first| self.head.len() > limit(first))
     }
 
@@ -44,8 +44,8 @@ impl History {
             self.recent.push(&thin(&self.head[..=SEALED], allowed, pins));
             self.head.drain(..SEALED);
         }
-        let many = |first: Knot| self.recent.len() > RECENT + spread(&first, RECENT_SPREAD);
-        if self.recent.first().is_some_and(many) {
+        let many = |first: Knot| self.recent.runs().len() > RECENT + spread(&first, RECENT_SPREAD);
+        if self.recent.runs().first().is_some_and(many) {
             self.compact(now, finest, now - keep, pins);
         }
     }
@@ -54,7 +54,7 @@ impl History {
     fn compact(&mut self, now: Timestamp, finest: i64, oldest: Timestamp, pins: &[Timestamp]) {
         let mut packed = Packed::default();
         let mut last: Option<Pending<'_>> = None;
-        for run in self.old.packed.runs().chain(self.recent.runs()).skip_while(|run| run.last.at < oldest) {
+        for run in self.old.runs().iter().chain(self.recent.runs().iter()).skip_while(|run| run.last.at < oldest) {
             let allowed = finest.max(now.0 - run.last.at.0) / EDGE;
             last = Some(match last {
                 Some(before) if before.span() + run.span() <= allowed * MERGE_SPAN => {
@@ -70,7 +70,7 @@ impl History {
             });
         }
         last.into_iter().for_each(|last| last.seal(&mut packed));
-        self.old = Arc::new(self.old.succeeded_by(packed));
+        self.old = self.old.succeeded_by(packed);
         self.recent = Packed::default();
         self.edges.forget();
     }
@@ -190,8 +190,8 @@ mod tests {
             let limit = HEAD + spread(&history.head[0], HEAD_SPREAD);
             assert_eq!(history.is_full(), history.head.len() > limit);
             let full = history.is_full();
-            let runs = history.recent.len() + usize::from(full);
-            let first = history.recent.first().unwrap_or(history.head[0]);
+            let runs = history.recent.runs().len() + usize::from(full);
+            let first = history.recent.runs().first().unwrap_or(history.head[0]);
             let version = history.old.version();
             history.maintain(now, FINEST, KEEP, &[]);
             assert!(!history.is_full());
@@ -211,8 +211,9 @@ mod tests {
             // As if ten days had passed: 1687 s between two knots.
             let later = now + Duration::from_secs(864_000);
             history.maintain(later, FINEST, KEEP * 30, &[]);
-            let moments: Vec<i64> = history.recent.runs().flat_map(|run| run.knots().map(|knot| knot.at.0)).collect();
-            assert!(moments.len() <= 2 * history.recent.len(), "{moments:?}");
+            let moments: Vec<i64> =
+                history.recent.runs().iter().flat_map(|run| run.knots().map(|knot| knot.at.0)).collect();
+            assert!(moments.len() <= 2 * history.recent.runs().len(), "{moments:?}");
         });
     }
 
@@ -225,7 +226,7 @@ mod tests {
             }
             // Of the last run; the others are a little older.
             history.compact(Timestamp(1080 + age), 0, Timestamp(0), &[]);
-            let merged: Vec<i64> = history.old.packed.runs().map(|run| run.span()).collect();
+            let merged: Vec<i64> = history.old.runs().iter().map(|run| run.span()).collect();
             assert_eq!(merged, spans, "{age}");
         }
     }
@@ -240,7 +241,7 @@ mod tests {
                 return;
             }
             versions += 1;
-            let runs: Vec<Run<'_>> = history.old.packed.runs().collect();
+            let runs: Vec<Run<'_>> = history.old.runs().iter().collect();
             let limit = |run: &Run<'_>| 300_000.max(now.0 - run.last.at.0) / EDGE * MERGE_SPAN;
             for run in &runs {
                 assert!(run.span() <= limit(run).max(SEALED as i64 * 15_000), "{} of {}", run.span(), limit(run));
@@ -264,7 +265,7 @@ mod tests {
                 if done || !history.is_full() {
                     return;
                 }
-                let end = history.recent.run(0).map_or(Timestamp(0), |run| run.last.at);
+                let end = history.recent.runs().run(0).map_or(Timestamp(0), |run| run.last.at);
                 let keep = Duration::from_millis((now.0 - end.0 + spare) as u64);
                 let version = history.old.version();
                 history.maintain(now, FINEST, keep, &[]);

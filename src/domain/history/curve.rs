@@ -1,14 +1,16 @@
 //! The curve of a history as one, whatever part a moment lies in: values at moments, and the walk from knot to knot.
 
-use super::edges::Spot;
+use super::edges::{Part, Spot};
 use super::knot::{Counts, Knot};
-use super::packed::{Packed, Run};
+use super::old::Old;
+use super::packed::Packed;
+use super::runs::{Run, Runs};
 use crate::domain::time::Timestamp;
 
 /// All parts of a history's curve.
 #[derive(Clone, Copy)]
 pub(super) struct Curve<'a> {
-    pub old: &'a Packed,
+    pub old: &'a Old,
     pub recent: &'a Packed,
     pub head: &'a [Knot],
 }
@@ -25,49 +27,48 @@ impl<'a> Curve<'a> {
             let knot = &self.head[next - 1];
             return self.head.get(next).map_or(knot.sum, |after| knot.between(after, at));
         }
-        let sealed = |packed: &Packed| packed.find(at).and_then(|number| Some(packed.run(number)?.at(at)));
-        let found = sealed(self.recent).or_else(|| sealed(self.old));
+        let sealed = |runs: Runs<'_>| runs.find(at).and_then(|number| Some(runs.run(number)?.at(at)));
+        let found = sealed(self.recent.runs()).or_else(|| sealed(self.old.runs()));
         found.unwrap_or_else(|| self.first().map_or(Counts::default(), |knot| knot.sum))
     }
 
     /// The run that a spot lies in; `None` in the open part.
     fn run(self, spot: &Spot) -> Option<Run<'a>> {
-        match spot {
-            Spot::Old(number, _) => self.old.run(*number as usize),
-            Spot::Recent(number, _) => self.recent.run(*number as usize),
-            Spot::Nowhere | Spot::Open(_) => None,
-        }
+        let body = match spot.part {
+            Part::Old => self.old.body(),
+            Part::Recent => self.recent.body(),
+            Part::Nowhere | Part::Open => return None,
+        };
+        spot.bounds.run(body)
     }
 
     /// The first knot of all.
     pub fn first(self) -> Option<Knot> {
-        self.old.first().or_else(|| self.recent.first()).or_else(|| self.head.first().copied())
+        self.old.runs().first().or_else(|| self.recent.runs().first()).or_else(|| self.head.first().copied())
     }
 
     /// The first knot of the part that holds a moment, and the spot behind it.
     pub fn enter(self, at: Timestamp) -> Option<(Knot, Spot)> {
         if self.head.first().is_some_and(|first| first.at <= at) {
             let next = self.head.partition_point(|knot| knot.at <= at);
-            return Some((self.head[next - 1], Spot::Open(next)));
+            return Some((self.head[next - 1], Spot::open(next)));
         }
-        let recent = self.recent.find(at).and_then(|number| self.recent(number));
-        recent.or_else(|| self.old(self.old.find(at)?))
+        let recent = self.recent.runs().find(at).and_then(|number| self.recent(number));
+        recent.or_else(|| self.old(self.old.runs().find(at)?))
     }
 
     /// The same where a moment lies behind the run of a spot, so that nothing in between has to be read.
     pub fn jump(self, spot: &Spot, at: Timestamp) -> Option<(Knot, Spot)> {
         self.run(spot).filter(|run| run.last.at <= at)?;
-        self.enter(at).filter(|(_, found)| found.order() > spot.order())
+        self.enter(at).filter(|(_, found)| (found.part, found.number) > (spot.part, spot.number))
     }
 
     fn old(self, number: usize) -> Option<(Knot, Spot)> {
-        let run = self.old.run(number)?;
-        Some((run.first, Spot::Old(u32::try_from(number).ok()?, run.begin())))
+        Spot::begin(Part::Old, self.old.runs(), number)
     }
 
     fn recent(self, number: usize) -> Option<(Knot, Spot)> {
-        let run = self.recent.run(number)?;
-        Some((run.first, Spot::Recent(u32::try_from(number).ok()?, run.begin())))
+        Spot::begin(Part::Recent, self.recent.runs(), number)
     }
 
     /// Fills `knots` behind the first one, which stands before the spot, as far as there are more; the spot moves on.
@@ -76,14 +77,12 @@ impl<'a> Curve<'a> {
         let mut len = 1;
         while len < knots.len() {
             let (before, behind) = knots.split_at_mut(len);
-            let run = self.run(spot);
-            let found = match spot {
-                Spot::Nowhere => 0,
-                Spot::Open(index) => self.read_open(index, behind),
-                Spot::Old(_, place) | Spot::Recent(_, place) => {
-                    let read = run.map_or(0, |run| run.read(place, before[len - 1], behind));
-                    if read == 0 { self.go_on(spot, &mut behind[0]) } else { read }
-                }
+            let found = match self.run(spot) {
+                Some(run) => match run.read(&mut spot.place, before[len - 1], behind) {
+                    0 => self.go_on(spot, &mut behind[0]),
+                    read => read,
+                },
+                None => self.read_open(spot, behind),
             };
             if found == 0 {
                 break;
@@ -93,22 +92,28 @@ impl<'a> Curve<'a> {
         len
     }
 
-    fn read_open(self, index: &mut usize, knots: &mut [Knot]) -> usize {
-        let rest = self.head.get(*index..).unwrap_or_default();
+    fn read_open(self, spot: &mut Spot, knots: &mut [Knot]) -> usize {
+        let rest = self.open_from(spot);
         let found = rest.len().min(knots.len());
         knots[..found].copy_from_slice(&rest[..found]);
-        *index += found;
+        spot.number += found as u32;
         found
+    }
+
+    /// The knots of the open part behind a spot; none elsewhere.
+    fn open_from(self, spot: &Spot) -> &'a [Knot] {
+        let rest = self.head.get(spot.number as usize..).filter(|_| spot.part == Part::Open);
+        rest.unwrap_or_default()
     }
 
     /// Goes on to what follows a run.
     fn go_on(self, spot: &mut Spot, knot: &mut Knot) -> usize {
-        let next = match spot {
-            Spot::Old(number, _) => self.old(*number as usize + 1).or_else(|| self.recent(0)),
-            Spot::Recent(number, _) => self.recent(*number as usize + 1),
-            Spot::Nowhere | Spot::Open(_) => return 0,
+        let next = spot.number as usize + 1;
+        let sealed = match spot.part {
+            Part::Old => self.old(next).or_else(|| self.recent(0)),
+            _ => self.recent(next),
         };
-        let next = next.or_else(|| Some((*self.head.first()?, Spot::Open(1))));
+        let next = sealed.or_else(|| Some((*self.head.first()?, Spot::open(1))));
         let Some((first, behind)) = next else { return 0 };
         (*knot, *spot) = (first, behind);
         1
@@ -121,20 +126,18 @@ pub(in crate::domain) struct Ahead<'a> {
     pub(super) spot: &'a Spot,
 }
 
-impl Ahead<'_> {
+impl<'a> Ahead<'a> {
     pub fn fetch_spot(&self) -> u64 {
-        u64::from(matches!(self.spot, Spot::Nowhere))
+        self.spot.part as u64 ^ self.spot.place.byte() as u64 ^ self.spot.bounds.fetch()
     }
 
-    pub fn fetch_run(&self) -> u64 {
-        self.curve.run(self.spot).map_or(0, |run| run.last.at.0 as u64)
+    /// Where the sealed past goes on.
+    pub fn byte(&self) -> Option<&'a u8> {
+        self.curve.run(self.spot)?.behind(&self.spot.place)
     }
 
-    pub fn fetch_knot(&self) -> u64 {
-        match self.spot {
-            Spot::Nowhere => 0,
-            Spot::Open(index) => self.curve.head.get(*index).map_or(0, |knot| knot.at.0 as u64),
-            Spot::Old(_, place) | Spot::Recent(_, place) => self.curve.run(self.spot).map_or(0, |run| run.fetch(place)),
-        }
+    /// Where the open part goes on.
+    pub fn knot(&self) -> Option<&'a Knot> {
+        self.curve.open_from(self.spot).first()
     }
 }

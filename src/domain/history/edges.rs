@@ -11,6 +11,7 @@
 
 use super::coding::Place;
 use super::curve::{Ahead, Curve};
+use super::runs::{Bounds, Runs};
 use super::{Counts, History, Knot};
 use crate::domain::time::Timestamp;
 use smallvec::SmallVec;
@@ -70,28 +71,38 @@ struct Edge<'a> {
     spot: &'a mut Spot,
 }
 
-/// Behind the last knot of a span.
+/// Behind the last knot of a span. Of one shape in every part, so that its memory is fetched without a look at it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Spot {
+pub(super) struct Spot {
+    pub part: Part,
+    /// Of the run; in the open part of the knot.
+    pub number: u32,
+    /// In a sealed run.
+    pub place: Place,
+    pub bounds: Bounds,
+}
+
+/// A part of the curve, in the order of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
     #[default]
     Nowhere,
-    /// In a run of the old past.
-    Old(u32, Place),
-    /// In a run of the recent past.
-    Recent(u32, Place),
-    /// An index into the head.
-    Open(usize),
+    Old,
+    Recent,
+    Open,
 }
 
 impl Spot {
-    /// Greater further on; within the open part all are alike.
-    pub fn order(&self) -> (u8, u32) {
-        match self {
-            Self::Nowhere => (0, 0),
-            Self::Old(number, _) => (1, *number),
-            Self::Recent(number, _) => (2, *number),
-            Self::Open(_) => (3, 0),
-        }
+    /// Before a knot of the head.
+    pub fn open(index: usize) -> Self {
+        Self { part: Part::Open, number: u32::try_from(index).unwrap_or(u32::MAX), ..Self::default() }
+    }
+
+    /// The first knot of a sealed run, and the spot behind it.
+    pub fn begin(part: Part, runs: Runs<'_>, number: usize) -> Option<(Knot, Self)> {
+        let bounds = runs.bounds(number)?;
+        let run = bounds.run(runs.body)?;
+        Some((run.first, Self { part, number: u32::try_from(number).ok()?, place: run.begin(), bounds }))
     }
 }
 
@@ -137,7 +148,10 @@ impl History {
 
     /// See [`crate::domain::fetch`].
     pub(in crate::domain) fn fetch(&self) -> u64 {
-        self.recent.len() as u64 ^ self.edges.marks.len() as u64 ^ self.edges.same_until.0 as u64
+        self.recent.body().len() as u64
+            ^ self.old.body().len() as u64
+            ^ self.edges.marks.len() as u64
+            ^ self.edges.same_until.0 as u64
     }
 
     /// The same of the knots around the edges: of all of each span, for memory that is read in a row costs less than a
@@ -157,13 +171,16 @@ impl History {
     /// its place in the last call.
     pub fn sums(&mut self, from: &[Timestamp], to: Timestamp, sums: &mut [Counts]) {
         // Not `self.curve()`, which would borrow the edges too.
-        let curve = Curve { old: &self.old.packed, recent: &self.recent, head: &self.head };
+        let curve = Curve { old: &self.old, recent: &self.recent, head: &self.head };
         let edges = &mut self.edges;
         edges.refresh(from.len());
         edges.tip = edges.tip.or_else(|| self.head.last().copied());
         let end = edges.tip.filter(|tip| to >= tip.at).map_or_else(|| curve.at(to), |tip| tip.sum);
+        let flat = edges.tip;
         for ((at, sum), mut edge) in from.iter().zip(sums).zip(edges.all()) {
-            *sum = end - edge.at(curve, *at).unwrap_or_else(|| curve.at(*at));
+            // Behind the last knot no edge stands anywhere: it would be searched for each time.
+            let before = flat.filter(|tip| *at >= tip.at).map(|tip| tip.sum).or_else(|| edge.at(curve, *at));
+            *sum = end - before.unwrap_or_else(|| curve.at(*at));
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::coding::unit;
 use super::knot::{Counts, Knot};
-use super::packed::Run;
+use super::runs::Run;
 use crate::domain::time::Timestamp;
 use crate::domain::varint::{Malformed, Reader, unfold};
 
@@ -121,8 +121,8 @@ mod tests {
             let mut packed = Packed::default();
             packed.push_run(&run);
             let renewed = packed.renewed();
-            assert_eq!(renewed.run(0).expect("a run").knots().collect::<Vec<_>>(), expected);
-            assert_ne!(renewed.run(0).expect("a run").body, body, "in the present coding");
+            assert_eq!(renewed.runs().run(0).expect("a run").knots().collect::<Vec<_>>(), expected);
+            assert_ne!(renewed.runs().run(0).expect("a run").body, body, "in the present coding");
             assert_eq!(renewed.clone().renewed(), renewed, "and stays so");
         }
     }

@@ -64,7 +64,7 @@ fn the_memory_report_knows_every_part() {
     for i in 0..3000i64 {
         record(&mut history, i * 15_000, (i + 1) * 15_000, (i % 90) as f64);
         history.maintain(Timestamp((i + 1) * 15_000), Duration::from_secs(300), Duration::from_secs(86_400), &[]);
-        let (old, recent) = (history.old.packed.heap(), history.recent.heap());
+        let (old, recent) = (history.old.heap(), history.recent.heap());
         let open = history.head.capacity() * Knot::BYTES;
         assert_eq!(history.heap(), old + recent + open, "step {i}");
         seen = [seen[0] || old > 1000, seen[1] || recent > 1000, seen[2] || open > 1000];

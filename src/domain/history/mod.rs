@@ -20,6 +20,7 @@ mod former;
 mod knot;
 mod old;
 mod packed;
+mod runs;
 mod stored;
 
 use super::time::Timestamp;
@@ -29,12 +30,11 @@ use edges::Edges;
 pub use knot::{Counts, Knot, nearest};
 pub use old::Old;
 use packed::Packed;
-use std::sync::Arc;
 
 /// Cumulative counts of one SLO or group.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    old: Arc<Old>,
+    old: Old,
     /// What was sealed since; begins with the old past's last knot.
     recent: Packed,
     /// Never empty once something was recorded; begins with the last sealed knot.
@@ -134,15 +134,15 @@ impl History {
 
     /// Opens every run that holds knowledge from `from` on.
     fn open_from(&mut self, from: Timestamp) {
-        let old = self.old.packed.ended_before(from);
-        let all_of_old = old == self.old.packed.len();
-        let recent = if all_of_old { self.recent.ended_before(from) } else { 0 };
-        if all_of_old && recent == self.recent.len() {
+        let old = self.old.runs().ended_before(from);
+        let all_of_old = old == self.old.runs().len();
+        let recent = if all_of_old { self.recent.runs().ended_before(from) } else { 0 };
+        if all_of_old && recent == self.recent.runs().len() {
             return;
         }
         self.edges.forget();
         let mut opened: Vec<Knot> = Vec::new();
-        for run in self.old.packed.runs().skip(old).chain(self.recent.runs().skip(recent)) {
+        for run in self.old.runs().iter().skip(old).chain(self.recent.runs().iter().skip(recent)) {
             opened.pop();
             opened.extend(run.knots());
         }
@@ -151,14 +151,14 @@ impl History {
         self.head.splice(0..0, opened);
         self.recent.truncate(recent);
         if !all_of_old {
-            let mut kept = self.old.packed.clone();
-            kept.truncate(old);
-            self.old = Arc::new(self.old.succeeded_by(kept));
+            let mut kept = Packed::default();
+            self.old.runs().iter().take(old).for_each(|run| kept.push_run(&run));
+            self.old = self.old.succeeded_by(kept);
         }
     }
 
     fn curve(&self) -> Curve<'_> {
-        Curve { old: &self.old.packed, recent: &self.recent, head: &self.head }
+        Curve { old: &self.old, recent: &self.recent, head: &self.head }
     }
 
     /// The cumulative counts at a moment, its own jump included.
@@ -182,17 +182,17 @@ impl History {
     }
 
     /// The old past, which is stored by itself.
-    pub fn old(&self) -> &Arc<Old> {
+    pub fn old(&self) -> &Old {
         &self.old
     }
 
     /// Takes back an old past that was stored by itself; `false`, and nothing is changed, where the rest does not
     /// follow it.
     pub fn attach(&mut self, old: Old) -> bool {
-        let next = self.recent.first().or_else(|| self.head.first().copied());
+        let next = self.recent.runs().first().or_else(|| self.head.first().copied());
         let fits = old.continues_at(next.map(|knot| knot.at));
         if fits {
-            self.old = Arc::new(old);
+            self.old = old;
             self.edges.forget();
         }
         fits
@@ -200,7 +200,7 @@ impl History {
 
     /// Bytes of heap, for the memory report.
     pub fn heap(&self) -> usize {
-        self.old.packed.heap() + self.recent.heap() + self.head.capacity() * size_of::<Knot>()
+        self.old.heap() + self.recent.heap() + self.head.capacity() * size_of::<Knot>()
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::History;
 use super::knot::Knot;
-use super::packed::{Packed, Run};
+use super::packed::Packed;
+use super::runs::Run;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[derive(Serialize, Deserialize)]
@@ -25,7 +26,7 @@ struct StoredRun<Body> {
 impl Serialize for History {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stored = |run: Run<'_>| (run.first, run.last, run.scale, run.body.to_vec());
-        let runs = self.recent.runs().map(stored);
+        let runs = self.recent.runs().iter().map(stored);
         let runs: Vec<_> = runs.map(|(first, last, scale, body)| StoredRun { first, last, scale, body }).collect();
         Stored { runs, head: &self.head }.serialize(serializer)
     }
@@ -70,7 +71,7 @@ mod tests {
             let first = knot(100, 5.0, 2.0, 7);
             let last = knot(150, 5.0 + 18.0 * unit + 0.001, 2.0 - unit, 53);
             let history = format_1(scale, first, last, &steps);
-            let read: Vec<Knot> = history.recent.runs().flat_map(|run| run.knots()).collect();
+            let read: Vec<Knot> = history.recent.runs().iter().flat_map(|run| run.knots()).collect();
             let inner = [knot(110, 5.0 + 6.0 * unit, 2.0 + unit, 17), knot(120, 5.0 + 15.0 * unit, 2.0 - unit, 23)];
             let near =
                 |a: Knot, b: Knot| (a.sum.total - b.sum.total).abs() < 1e-3 && (a.sum.bad - b.sum.bad).abs() < 1e-3;

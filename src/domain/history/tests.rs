@@ -236,18 +236,18 @@ fn a_curve_comes_back_from_its_two_stored_parts() {
             assert_eq!(stored_and_back(&history), history, "step {i}");
         }
     }
-    assert!(history.old().version() > 3 && history.old().packed.len() > 10, "{:?}", history.old().version());
+    assert!(history.old().version() > 3 && history.old().runs().len() > 10, "{:?}", history.old().version());
     let other = Old::default().succeeded_by(History::default().recent);
     assert!(stored_and_back(&history).attach(other), "nothing can precede any curve");
     let mut stranger = History::default();
     stranger.record(Timestamp(5), Timestamp(6), 1.0, 1.0, true);
-    let old = Old::clone(history.old());
+    let old = history.old().clone();
     assert!(!stranger.attach(old), "another curve's past is refused");
 }
 
 #[test]
 fn an_old_past_changes_its_version_with_its_content() {
-    let (mut history, mut known) = (History::default(), std::collections::BTreeMap::<u64, Arc<Old>>::new());
+    let (mut history, mut known) = (History::default(), std::collections::BTreeMap::<u64, Old>::new());
     for i in 0..9000i64 {
         history.record(Timestamp(i * 15_000), Timestamp((i + 1) * 15_000), (i % 90) as f64, 0.0, true);
         if i % 997 == 0 {
@@ -265,10 +265,10 @@ fn an_old_past_changes_its_version_with_its_content() {
 fn bytes_that_are_no_old_past_are_refused() {
     let (history, _) = day(15_000);
     let bytes = history.old().to_bytes();
-    assert_eq!(Old::from_bytes(bytes.clone()).as_ref(), Some(&**history.old()));
+    assert_eq!(Old::from_bytes(bytes.clone()).as_ref(), Some(history.old()));
     for length in 0..bytes.len() {
         // What is shorter may be read as something, but never with a panic, and never as the same.
-        assert_ne!(Old::from_bytes(bytes[..length].to_vec()).as_ref(), Some(&**history.old()), "{length}");
+        assert_ne!(Old::from_bytes(bytes[..length].to_vec()).as_ref(), Some(history.old()), "{length}");
     }
 }
 

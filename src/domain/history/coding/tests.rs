@@ -15,7 +15,7 @@ fn packed(knots: &[Knot]) -> Packed {
 }
 
 fn back(packed: &Packed) -> Vec<Knot> {
-    packed.run(0).expect("a run").knots().collect()
+    packed.runs().run(0).expect("a run").knots().collect()
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn whole_counts_come_back_exactly() {
         knot(199_000, 7.0, 3.0, 120_000),
     ];
     let packed = packed(&knots);
-    let run = packed.run(0).unwrap();
+    let run = packed.runs().run(0).unwrap();
     assert_eq!(back(&packed), knots);
     assert_eq!(run.at(Timestamp(15_000)).total, 10.0, "a jump belongs to its moment");
     assert_eq!(run.at(Timestamp(7_500)).total, 7.0);
@@ -142,7 +142,7 @@ fn what_is_too_far_apart_is_kept_in_full() {
 fn even_traffic_takes_three_bits_a_knot() {
     let knots: Vec<Knot> = (0..66).map(|i| knot(i * 15_000, (i * 1000) as f64, 0.0, i * 15_000)).collect();
     let packed = packed(&knots);
-    let (_, body, _) = packed.parts();
+    let body = packed.runs().body;
     // And the head, and the events of the first one.
     assert!(body.len() <= 64 * 3 / 8 + 7 + 12, "{}", body.len());
 }

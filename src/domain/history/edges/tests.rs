@@ -15,13 +15,13 @@ fn long() -> History {
         }
         history.maintain(to, Duration::from_secs(300), Duration::from_secs(86_400), &[]);
     }
-    assert!(history.old.packed.len() > 3 && history.recent.len() > 3 && history.head.len() > 3);
+    assert!(history.old.runs().len() > 3 && history.recent.runs().len() > 3 && history.head.len() > 3);
     history
 }
 
 /// Every sealed run, old and recent, as its knots.
 fn sealed(history: &History) -> Vec<Vec<Knot>> {
-    history.old.packed.runs().chain(history.recent.runs()).map(|run| run.knots().collect()).collect()
+    history.old.runs().iter().chain(history.recent.runs().iter()).map(|run| run.knots().collect()).collect()
 }
 
 #[test]

@@ -15,7 +15,7 @@
 //! ```
 
 use super::knot::{Counts, Knot, nearest};
-use super::runs::Run;
+use super::runs::Inner;
 use crate::domain::bits::{self, BitWriter};
 use crate::domain::time::Timestamp;
 use crate::domain::varint::{Reader, fold, put_u64, unfold};
@@ -39,7 +39,7 @@ pub(super) fn is_present(scale: u8) -> bool {
 pub(super) struct Place {
     /// In bits, or in bytes where knots are written in full.
     offset: u32,
-    /// Knots that are left, the run's last one among them.
+    /// Knots that are left.
     left: u32,
     widths: [u8; KINDS],
     /// Milliseconds, by whose multiples steps differ.
@@ -53,23 +53,17 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Behind the first knot; behind the last one for bytes that are no run.
-    pub fn begin(run: &Run<'_>) -> Self {
-        let place = |inner: Option<u64>| {
-            let left = inner.and_then(|inner| u32::try_from(inner).ok()?.checked_add(1)).unwrap_or_default();
-            Self { left, ..Self::default() }
-        };
-        if run.scale == FULL {
-            return place(Some((run.body.len() / Knot::BYTES) as u64));
+    /// Behind the first knot; bytes that are no run tell of no more.
+    pub fn begin(inner: &Inner<'_>) -> Self {
+        let place = |left: usize| Self { left: u32::try_from(left).unwrap_or_default(), ..Self::default() };
+        if inner.scale == FULL {
+            return place(inner.body.len() / Knot::BYTES);
         }
-        if run.body.is_empty() {
-            return place(Some(0));
-        }
-        let mut head = Reader::new(run.body);
-        let inner = head.u64().ok();
+        let mut head = Reader::new(inner.body);
+        let left = head.u64().ok().and_then(|left| usize::try_from(left).ok()).unwrap_or_default();
         let beat = head.u64().unwrap_or_default() as i64;
         let widths = std::array::from_fn(|_| head.byte().unwrap_or_default());
-        Self { offset: ((run.body.len() - head.remaining()) * 8) as u32, widths, beat, ..place(inner) }
+        Self { offset: ((inner.body.len() - head.remaining()) * 8) as u32, widths, beat, ..place(left) }
     }
 
     /// The byte of the run's body in which the next knot begins.
@@ -166,23 +160,21 @@ fn put_full(body: &mut Vec<u8>, knot: &Knot) {
     body.extend_from_slice(&knot.to_bytes());
 }
 
-/// The knot at a place, which moves on; `before` is the knot before it. Bytes that are no run end it early.
+/// The knot at a place, which moves on; `before` is the knot before it. None where the run's last one follows, and where
+/// the bytes are no run.
 #[inline]
-pub(super) fn next(run: &Run<'_>, place: &mut Place, before: &Knot) -> Option<Knot> {
+pub(super) fn next(inner: &Inner<'_>, place: &mut Place, before: &Knot) -> Option<Knot> {
     place.left = place.left.checked_sub(1)?;
-    if place.left == 0 {
-        return Some(run.last);
-    }
-    if run.scale == FULL {
-        let knot = run.body.get(place.offset as usize..)?.first_chunk().map(Knot::from_bytes)?;
+    if inner.scale == FULL {
+        let knot = inner.body.get(place.offset as usize..)?.first_chunk().map(Knot::from_bytes)?;
         place.offset += Knot::BYTES as u32;
         return Some(knot);
     }
-    let measured = place.go_by(run.body)?;
-    let unit = unit(run.scale & !MARK);
+    let measured = place.go_by(inner.body)?;
+    let unit = unit(inner.scale & !MARK);
     let sum = Counts {
-        total: run.first.sum.total + place.total as f64 * unit,
-        bad: run.first.sum.bad + place.bad as f64 * unit,
+        total: inner.from.0 + place.total as f64 * unit,
+        bad: inner.from.1 + place.bad as f64 * unit,
         measured: before.sum.measured.wrapping_add(measured),
     };
     Some(Knot { at: Timestamp(before.at.0.wrapping_add(place.step)), sum })

@@ -4,7 +4,7 @@ use super::edges::{Part, Spot};
 use super::knot::{Counts, Knot};
 use super::old::Old;
 use super::packed::Packed;
-use super::runs::{Run, Runs};
+use super::runs::{Inner, Runs};
 use crate::domain::time::Timestamp;
 
 /// All parts of a history's curve.
@@ -32,14 +32,14 @@ impl<'a> Curve<'a> {
         found.unwrap_or_else(|| self.first().map_or(Counts::default(), |knot| knot.sum))
     }
 
-    /// The run that a spot lies in; `None` in the open part.
-    fn run(self, spot: &Spot) -> Option<Run<'a>> {
+    /// What a spot lies in; `None` in the open part.
+    fn inner(self, spot: &Spot) -> Option<Inner<'a>> {
         let body = match spot.part {
             Part::Old => self.old.body(),
             Part::Recent => self.recent.body(),
             Part::Nowhere | Part::Open => return None,
         };
-        spot.bounds.run(body)
+        spot.bounds.inner(body)
     }
 
     /// The first knot of all.
@@ -59,7 +59,6 @@ impl<'a> Curve<'a> {
 
     /// The same where a moment lies behind the run of a spot, so that nothing in between has to be read.
     pub fn jump(self, spot: &Spot, at: Timestamp) -> Option<(Knot, Spot)> {
-        self.run(spot).filter(|run| run.last.at <= at)?;
         self.enter(at).filter(|(_, found)| (found.part, found.number) > (spot.part, spot.number))
     }
 
@@ -77,8 +76,8 @@ impl<'a> Curve<'a> {
         let mut len = 1;
         while len < knots.len() {
             let (before, behind) = knots.split_at_mut(len);
-            let found = match self.run(spot) {
-                Some(run) => match run.read(&mut spot.place, before[len - 1], behind) {
+            let found = match self.inner(spot) {
+                Some(inner) => match inner.read(&mut spot.place, before[len - 1], behind) {
                     0 => self.go_on(spot, &mut behind[0]),
                     read => read,
                 },
@@ -133,7 +132,7 @@ impl<'a> Ahead<'a> {
 
     /// Where the sealed past goes on.
     pub fn byte(&self) -> Option<&'a u8> {
-        self.curve.run(self.spot)?.behind(&self.spot.place)
+        self.curve.inner(self.spot)?.behind(&self.spot.place)
     }
 
     /// Where the open part goes on.

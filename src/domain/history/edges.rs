@@ -71,8 +71,10 @@ struct Edge<'a> {
     spot: &'a mut Spot,
 }
 
-/// Behind the last knot of a span. Of one shape in every part, so that its memory is fetched without a look at it.
+/// Behind the last knot of a span. Of one shape in every part, so that its memory, of two lines, is fetched without a look at
+/// it.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(super) struct Spot {
     pub part: Part,
     /// Of the run; in the open part of the knot.
@@ -100,9 +102,9 @@ impl Spot {
 
     /// The first knot of a sealed run, and the spot behind it.
     pub fn begin(part: Part, runs: Runs<'_>, number: usize) -> Option<(Knot, Self)> {
-        let bounds = runs.bounds(number)?;
-        let run = bounds.run(runs.body)?;
-        Some((run.first, Self { part, number: u32::try_from(number).ok()?, place: run.begin(), bounds }))
+        let (first, bounds) = runs.enter(number)?;
+        let place = Place::begin(&bounds.inner(runs.body)?);
+        Some((first, Self { part, number: u32::try_from(number).ok()?, place, bounds }))
     }
 }
 

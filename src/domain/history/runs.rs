@@ -31,26 +31,34 @@ pub(super) struct Run<'a> {
     pub body: &'a [u8],
 }
 
-/// A run without its bytes, for who comes back to it: the body alone has to be looked at then.
+/// What tells the knots between the ends of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inner<'a> {
+    /// Events and bad events up to the first knot.
+    pub from: (f64, f64),
+    pub scale: u8,
+    pub body: &'a [u8],
+}
+
+/// The same without its bytes, for who comes back to it: then only the body has to be looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bounds {
-    first: Knot,
-    last: Knot,
+    from: (f64, f64),
     begin: u32,
     end: u32,
     scale: u8,
 }
 
 impl Bounds {
-    /// See [`crate::domain::fetch`].
-    pub fn fetch(&self) -> u64 {
-        u64::from(self.begin) ^ self.last.at.0 as u64
+    /// What they bound in the body that they were found in.
+    pub fn inner(self, body: &[u8]) -> Option<Inner<'_>> {
+        let body = body.get(self.begin as usize..self.end as usize)?;
+        Some(Inner { from: self.from, scale: self.scale, body })
     }
 
-    /// The run, in the body that it was found in.
-    pub fn run(self, body: &[u8]) -> Option<Run<'_>> {
-        let body = body.get(self.begin as usize..self.end as usize)?;
-        Some(Run { first: self.first, last: self.last, scale: self.scale, body })
+    /// See [`crate::domain::fetch`].
+    pub fn fetch(&self) -> u64 {
+        u64::from(self.begin ^ self.end)
     }
 }
 
@@ -68,21 +76,19 @@ impl<'a> Runs<'a> {
         (!self.index.is_empty()).then_some(self.last)
     }
 
-    pub fn bounds(self, number: usize) -> Option<Bounds> {
+    /// The first knot of a run, and what follows it.
+    pub fn enter(self, number: usize) -> Option<(Knot, Bounds)> {
         let Entry { first, offset, scale } = *self.index.get(number)?;
         let next = self.index.get(number + 1);
-        let end = next.map_or(Some(self.body.len()), |next| Some(next.offset as usize))?;
-        Some(Bounds {
-            first,
-            last: next.map_or(self.last, |next| next.first),
-            begin: offset,
-            end: u32::try_from(end).ok()?,
-            scale,
-        })
+        let end = next.map_or(u32::try_from(self.body.len()), |next| Ok(next.offset)).ok()?;
+        Some((first, Bounds { from: (first.sum.total, first.sum.bad), begin: offset, end, scale }))
     }
 
     pub fn run(self, number: usize) -> Option<Run<'a>> {
-        self.bounds(number)?.run(self.body)
+        let (first, bounds) = self.enter(number)?;
+        let last = self.index.get(number + 1).map_or(self.last, |next| next.first);
+        let Inner { scale, body, .. } = bounds.inner(self.body)?;
+        Some(Run { first, last, scale, body })
     }
 
     pub fn iter(self) -> impl Iterator<Item = Run<'a>> {
@@ -101,12 +107,7 @@ impl<'a> Runs<'a> {
     }
 }
 
-impl<'a> Run<'a> {
-    /// The place behind the first knot.
-    pub fn begin(&self) -> Place {
-        Place::begin(self)
-    }
-
+impl<'a> Inner<'a> {
     /// Fills in the knots from a place on, which moves on; `before` is the one before it. Returns how many there were.
     pub fn read(&self, place: &mut Place, mut before: Knot, knots: &mut [Knot]) -> usize {
         for (found, knot) in knots.iter_mut().enumerate() {
@@ -120,15 +121,22 @@ impl<'a> Run<'a> {
     pub fn behind(&self, place: &Place) -> Option<&'a u8> {
         self.body.get(place.byte())
     }
+}
+
+impl<'a> Run<'a> {
+    fn inner(&self) -> Inner<'a> {
+        Inner { from: (self.first.sum.total, self.first.sum.bad), scale: self.scale, body: self.body }
+    }
 
     /// The knots in order.
     pub fn knots(self) -> impl Iterator<Item = Knot> + use<'a> {
-        let (mut place, mut before) = (self.begin(), self.first);
-        let behind = std::iter::from_fn(move || {
-            before = coding::next(&self, &mut place, &before)?;
+        let (inner, mut before) = (self.inner(), self.first);
+        let mut place = Place::begin(&inner);
+        let between = std::iter::from_fn(move || {
+            before = coding::next(&inner, &mut place, &before)?;
             Some(before)
         });
-        std::iter::once(self.first).chain(behind)
+        std::iter::once(self.first).chain(between).chain([self.last])
     }
 
     /// The cumulative counts at a moment inside the run.

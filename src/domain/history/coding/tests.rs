@@ -1,6 +1,7 @@
 //! Runs as bytes and back: exact where counts are whole, and in bytes that later versions read.
 
 use super::super::packed::Packed;
+use super::super::runs::Run;
 use super::*;
 use proptest::prelude::*;
 

@@ -50,7 +50,7 @@ fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {
 
 impl SloState {
     fn fetch(&self) -> u64 {
-        self.fetch_flags()
+        u64::from(self.fires())
             ^ self.since.0 as u64
             ^ self.groups.len() as u64
             ^ self.statuses.len() as u64

@@ -188,11 +188,6 @@ impl SloState {
         (was != is).then(|| (self.id.clone(), problem.map(str::to_owned)))
     }
 
-    /// See [`super::fetch`].
-    pub(super) fn fetch_flags(&self) -> u64 {
-        u64::from(self.fires)
-    }
-
     /// Whether some alert fires.
     pub(super) fn fires(&self) -> bool {
         if self.statuses.is_empty() { !self.firing.is_empty() } else { self.fires }

@@ -173,8 +173,8 @@ pub(super) fn next(inner: &Inner<'_>, place: &mut Place, before: &Knot) -> Optio
     let measured = place.go_by(inner.body)?;
     let unit = unit(inner.scale & !MARK);
     let sum = Counts {
-        total: inner.from.0 + place.total as f64 * unit,
-        bad: inner.from.1 + place.bad as f64 * unit,
+        total: inner.from.total + place.total as f64 * unit,
+        bad: inner.from.bad + place.bad as f64 * unit,
         measured: before.sum.measured.wrapping_add(measured),
     };
     Some(Knot { at: Timestamp(before.at.0.wrapping_add(place.step)), sum })

@@ -176,12 +176,13 @@ impl History {
         let curve = Curve { old: &self.old, recent: &self.recent, head: &self.head };
         let edges = &mut self.edges;
         edges.refresh(from.len());
-        edges.tip = edges.tip.or_else(|| self.head.last().copied());
-        let end = edges.tip.filter(|tip| to >= tip.at).map_or_else(|| curve.at(to), |tip| tip.sum);
-        let flat = edges.tip;
+        let tip = edges.tip.or_else(|| self.head.last().copied());
+        edges.tip = tip;
+        let flat = |at: Timestamp| tip.filter(|tip| at >= tip.at).map(|tip| tip.sum);
+        let end = flat(to).unwrap_or_else(|| curve.at(to));
         for ((at, sum), mut edge) in from.iter().zip(sums).zip(edges.all()) {
             // Behind the last knot no edge stands anywhere: it would be searched for each time.
-            let before = flat.filter(|tip| *at >= tip.at).map(|tip| tip.sum).or_else(|| edge.at(curve, *at));
+            let before = flat(*at).or_else(|| edge.at(curve, *at));
             *sum = end - before.unwrap_or_else(|| curve.at(*at));
         }
     }

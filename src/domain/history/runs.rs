@@ -34,8 +34,8 @@ pub(super) struct Run<'a> {
 /// What tells the knots between the ends of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inner<'a> {
-    /// Events and bad events up to the first knot.
-    pub from: (f64, f64),
+    /// Up to the first knot, from which on counts are told.
+    pub from: Counts,
     pub scale: u8,
     pub body: &'a [u8],
 }
@@ -43,7 +43,7 @@ pub(super) struct Inner<'a> {
 /// The same without its bytes, for who comes back to it: then only the body has to be looked at.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bounds {
-    from: (f64, f64),
+    from: Counts,
     begin: u32,
     end: u32,
     scale: u8,
@@ -81,7 +81,7 @@ impl<'a> Runs<'a> {
         let Entry { first, offset, scale } = *self.index.get(number)?;
         let next = self.index.get(number + 1);
         let end = next.map_or(u32::try_from(self.body.len()), |next| Ok(next.offset)).ok()?;
-        Some((first, Bounds { from: (first.sum.total, first.sum.bad), begin: offset, end, scale }))
+        Some((first, Bounds { from: first.sum, begin: offset, end, scale }))
     }
 
     pub fn run(self, number: usize) -> Option<Run<'a>> {
@@ -125,7 +125,7 @@ impl<'a> Inner<'a> {
 
 impl<'a> Run<'a> {
     fn inner(&self) -> Inner<'a> {
-        Inner { from: (self.first.sum.total, self.first.sum.bad), scale: self.scale, body: self.body }
+        Inner { from: self.first.sum, scale: self.scale, body: self.body }
     }
 
     /// The knots in order.

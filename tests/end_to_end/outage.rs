@@ -49,7 +49,11 @@ pub fn webhook(receiver: &Receiver) -> String {
 
 /// What the API says of the budget's events.
 pub async fn counted(slowburn: &Slowburn) -> Truth {
-    let slo = slowburn.slo(ID).await;
+    events(&slowburn.slo(ID).await)
+}
+
+/// What a budget's status says of its events.
+pub fn events(slo: &Value) -> Truth {
     let number = |name: &str| slo["sli"][name].as_f64().unwrap_or(f64::NAN);
     Truth { total: number("total"), bad: number("bad") }
 }

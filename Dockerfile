@@ -26,8 +26,8 @@ COPY --from=build /image /
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # A new volume takes over the owner of the directory that it is mounted on.
 COPY --from=build --chown=65532:65532 /image/data /data
-# One heap for all threads: with many SLOs a fifth less memory.
-ENV MALLOC_ARENA_MAX=1
+# Two heaps for all threads: one for each takes more memory with many SLOs, and for a single one they wait at a start.
+ENV MALLOC_ARENA_MAX=2
 USER 65532:65532
 WORKDIR /etc/slowburn
 VOLUME /data

@@ -22,8 +22,8 @@ const SHORTER: (usize, u32) = (1000, 7);
 pub fn measure(scale: &Scale, peers: &Peers, table: &mut Table) {
     table.section("Evaluating", ABOUT);
     for size in scale.growth() {
-        let seconds = seconds(size, table);
-        let row = Row::new(format!("evaluate {}, all windows, 30 d of history", size.told()), seconds * 1e3, "ms");
+        let times = times(size, table);
+        let row = Row::median(format!("evaluate {}, all windows, 30 d of history", size.told()), times, "ms");
         let goal = (size.slos == 10_000).then_some(Goal::ValueAtMost(10.0));
         if size.groups > 1 {
             table.add(row);
@@ -34,34 +34,31 @@ pub fn measure(scale: &Scale, peers: &Peers, table: &mut Table) {
             table.add(row.goal_if(goal.filter(|_| peer.is_first())));
         }
         if size == Size::of(SHORTER.0) {
-            let shorter = self::seconds(Size { days: SHORTER.1, ..size }, table);
+            let shorter = self::times(Size { days: SHORTER.1, ..size }, table);
             let name = format!("evaluate {}, window of {} d", size.told(), SHORTER.1);
-            table.add(Row::new(name, shorter * 1e3, "ms").beside("the same with 30 d", seconds * 1e3));
+            table.add(Row::median(name, shorter, "ms").beside("the same with 30 d", row.value));
         }
     }
 }
 
-fn seconds(size: Size, table: &Table) -> f64 {
+fn times(size: Size, table: &Table) -> Vec<f64> {
     table.progress(&format!("a month in the life of {}, evaluated over {} d", size.told(), size.days));
     let (state, _) = World::in_memory(size).lived();
-    let budgets = (size.slos * size.groups) as u32;
-    evaluation(&state, (100_000 / budgets).clamp(10, 1000)).as_secs_f64()
+    let budgets = size.slos * size.groups;
+    let rounds = 0..(200_000 / budgets).clamp(20, 1000);
+    rounds.map(|_| evaluation(&state).as_secs_f64() * 1e3).collect()
 }
 
-/// The mean CPU time of one evaluation of everything, as of an engine that runs: its first one finds the edges of all
-/// windows and is not counted.
-fn evaluation(state: &State, rounds: u32) -> Duration {
-    let mut spent = Duration::ZERO;
-    for _ in 0..rounds {
-        let mut state = state.clone();
+/// The CPU time of one evaluation of everything, as of an engine that runs: its first one finds the edges of all windows
+/// and is not counted.
+fn evaluation(state: &State) -> Duration {
+    let mut state = state.clone();
+    evaluate(&mut state);
+    let start = cpu_time();
+    for _ in 0..IN_A_ROW {
         evaluate(&mut state);
-        let start = cpu_time();
-        for _ in 0..IN_A_ROW {
-            evaluate(&mut state);
-        }
-        spent += cpu_time() - start;
     }
-    spent / rounds / IN_A_ROW
+    (cpu_time() - start) / IN_A_ROW
 }
 
 fn evaluate(state: &mut State) {

@@ -44,7 +44,7 @@ impl Process {
             .args(["run", "--log.level", "info", "--web.listen", "127.0.0.1:0", "--config"])
             .arg(config)
             // As the image and the systemd unit set it.
-            .env("MALLOC_ARENA_MAX", "1")
+            .env("MALLOC_ARENA_MAX", "2")
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");

@@ -52,8 +52,9 @@ fn line(text: &mut String, row: &Row) {
     let ratio = row.ratio.filter(|ratio| !ratio.is_nan()).map(number).unwrap_or_default();
     let goal = row.goal.as_deref().unwrap_or_default();
     let reached = row.ok.map_or("", |ok| if ok { "yes" } else { "no" });
-    let _ =
-        writeln!(text, "| {} | {} {} | {peer} | {ratio} | {goal} | {reached} |", row.name, number(row.value), row.unit);
+    let spread = row.spread.map(|(least, most)| format!(" ({} to {})", number(least), number(most)));
+    let value = format!("{} {}{}", number(row.value), row.unit, spread.unwrap_or_default());
+    let _ = writeln!(text, "| {} | {value} | {peer} | {ratio} | {goal} | {reached} |", row.name);
 }
 
 /// The lines that have a goal, as JSON.

@@ -7,6 +7,9 @@ use serde::Serialize;
 pub struct Row {
     pub name: String,
     pub value: f64,
+    /// Least and most of several measurements, of which the value is the median.
+    #[serde(skip)]
+    pub spread: Option<(f64, f64)>,
     pub unit: &'static str,
     /// What the figure is held against.
     pub peer: Option<String>,
@@ -30,7 +33,15 @@ pub enum Goal {
 
 impl Row {
     pub fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { name: name.into(), value, unit, peer: None, peer_value: None, ratio: None, goal: None, ok: None }
+        let (name, spread) = (name.into(), None);
+        Self { name, value, spread, unit, peer: None, peer_value: None, ratio: None, goal: None, ok: None }
+    }
+
+    /// A figure that was measured several times.
+    pub fn median(name: impl Into<String>, mut values: Vec<f64>, unit: &'static str) -> Self {
+        values.sort_by(f64::total_cmp);
+        let spread = values.first().copied().zip(values.last().copied());
+        Self { spread, ..Self::new(name, values[values.len() / 2], unit) }
     }
 
     /// Puts a peer's figure beside it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{DirEntry, read_dir, read_to_string};
+use std::process::Command;
 use std::time::Duration;
 
 /// The kernel's tick in `/proc/PID/stat`, 100 Hz on every Linux that Rust runs on.
@@ -78,6 +79,15 @@ impl Usage {
     fn file(&self, name: &str) -> String {
         read_to_string(format!("/proc/{}/{name}", self.0)).expect("it runs, and Linux tells of it")
     }
+}
+
+/// The versions of these packages, where Debian's tools know them.
+pub fn versions(packages: &[&str]) -> String {
+    let format = "${Package} ${Version}\n";
+    let told = Command::new("dpkg-query").args(["--show", "--showformat", format]).args(packages).output();
+    let told =
+        told.map(|output| String::from_utf8_lossy(&output.stdout).trim().replace('\n', ", ")).unwrap_or_default();
+    if told.is_empty() { "unknown".to_owned() } else { told }
 }
 
 /// The machine in a line: processor, cores, memory, and how busy it was in the last minute.

@@ -174,6 +174,13 @@ impl GroupState {
         moves
     }
 
+    /// Finds the edges of all windows as of the last evaluation, so that the next one need not search for them.
+    pub(super) fn find_edges(&mut self, slo: &Slo, gauge: &Gauge) {
+        if let Some(last) = self.evaluated {
+            self.count_windows(slo, gauge, last, &mut WindowCounts::new());
+        }
+    }
+
     /// The counts of the SLO window, and those of every shown window into `counts`; each is looked up once.
     fn count_windows(&mut self, slo: &Slo, gauge: &Gauge, now: Timestamp, counts: &mut WindowCounts) -> Counts {
         let start = gauge.window.start(now);

@@ -138,6 +138,16 @@ impl SloState {
         self.gauge.get_or_insert_with(|| Arc::new(Gauge::new(&self.spec))).clone()
     }
 
+    /// Spares the next evaluation the search for the edges of its windows, for what was loaded on all cores will be evaluated
+    /// on one.
+    pub fn find_edges(&mut self, gauges: &mut Gauges) {
+        self.measure_by(gauges);
+        let gauge = self.gauge();
+        for group in self.groups.values_mut().filter(|_| gauge.plain) {
+            group.find_edges(&self.spec, &gauge);
+        }
+    }
+
     /// The budget that series with these labels count for, made on first sight; `None` beyond [`MOST_GROUPS`].
     pub(super) fn group(&mut self, labels: &Labels, at: Timestamp) -> Option<(Arc<Slo>, &mut GroupState)> {
         let spec = self.spec.clone();

@@ -11,6 +11,7 @@ use super::format_1::Slo1;
 use super::snapshot::{Kept, Pieces, Snapshot};
 use crate::cores::on_all_cores;
 use crate::domain::event::Event;
+use crate::domain::gauge::Gauges;
 use crate::domain::group::GroupState;
 use crate::domain::history::{History, Old};
 use crate::domain::reading::TargetId;
@@ -226,7 +227,8 @@ pub(super) fn load_slos(
     past: &Past<'_>,
     missing: &mut Vec<String>,
 ) -> Result<BTreeMap<String, Shared<SloState>>, RecoverError> {
-    let decoded = on_all_cores(parts.iter().collect(), || (), |(), (part, body)| decode_slos(part, body, past));
+    let decode = |gauges: &mut Gauges, (part, body): (&String, &Vec<u8>)| decode_slos(part, body, past, gauges);
+    let decoded = on_all_cores(parts.iter().collect(), Gauges::default, decode);
     let mut slos: BTreeMap<String, Shared<SloState>> = BTreeMap::new();
     for share in decoded {
         let mut share = share?;
@@ -249,12 +251,13 @@ struct Decoded {
     missing: Vec<String>,
 }
 
-fn decode_slos(part: &str, body: &[u8], past: &Past<'_>) -> Result<Decoded, RecoverError> {
+fn decode_slos(part: &str, body: &[u8], past: &Past<'_>, gauges: &mut Gauges) -> Result<Decoded, RecoverError> {
     let mut decoded = Decoded::default();
     for (slo, versions) in all::<(StoredSlo<'_>, Vec<u64>)>(part, body)? {
         let unreadable = |source| RecoverError::Definition { part: part.to_owned(), source };
         let mut slo = slo.into_state(past.definitions).map_err(unreadable)?;
         attach(&mut slo, &versions, past, &mut decoded.missing);
+        slo.find_edges(gauges);
         decoded.slos.push(slo);
     }
     Ok(decoded)

@@ -14,6 +14,7 @@ mod victoria;
 
 use super::Scale;
 use super::rows::{Section, Table, number};
+use super::system::versions;
 use super::world::{JOB, SERVICES, Size};
 use super::{anchor, servers};
 use std::fmt::Write;
@@ -196,6 +197,7 @@ impl Peers {
                 );
             }
         }
+        let _ = writeln!(text, "\nVersions: {}.", versions(&["prometheus", "victoria-metrics"]));
         text
     }
 }

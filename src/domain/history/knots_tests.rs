@@ -1,5 +1,6 @@
 //! What late knowledge leaves of the list of knots, and what looks at it while it changes.
 
+use super::runs::Runs;
 use super::*;
 use std::time::Duration;
 
@@ -70,4 +71,17 @@ fn the_memory_report_knows_every_part() {
         seen = [seen[0] || old > 1000, seen[1] || recent > 1000, seen[2] || open > 1000];
     }
     assert_eq!(seen, [true; 3]);
+}
+
+#[test]
+fn the_heap_of_an_old_past_is_its_index_and_its_bytes() {
+    let mut history = History::default();
+    for i in 0..1000i64 {
+        let to = Timestamp((i + 1) * 15_000);
+        history.record(Timestamp(i * 15_000), to, (i % 7) as f64, 0.0, true);
+        history.maintain(to, Duration::from_secs(300), Duration::from_secs(86_400), &[]);
+    }
+    let Runs { index, body, .. } = history.old.runs();
+    assert!(index.len() > 3 && body.len() > 100, "{} runs of {} bytes", index.len(), body.len());
+    assert_eq!(history.old.heap(), size_of_val(index) + body.len());
 }

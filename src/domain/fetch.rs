@@ -44,7 +44,7 @@ pub(super) fn fetch<'a>(budgets: impl Iterator<Item = Budget<'a>> + Clone) {
     read(knots.into_iter(), |knot| knot.at.0 as u64);
 }
 
-pub(super) fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {
+fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {
     black_box(from.fold(0, |read, from| read ^ word(from)));
 }
 

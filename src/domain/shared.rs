@@ -3,7 +3,6 @@
 //! The engine's memory is made of these, so that a snapshot of ten thousand SLOs is ten thousand counters and not a copy
 //! of all they count.
 
-use super::fetch::{TOGETHER, read};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -20,14 +19,6 @@ impl<T> Shared<T> {
 
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
-    }
-
-    /// Holds all of these too. Their counters lie far apart in memory, so some are fetched before they are counted up.
-    pub fn hold(all: &[Self]) -> impl Iterator<Item = Self> {
-        all.chunks(TOGETHER).flat_map(|some| {
-            read(some.iter(), Self::fetch);
-            some.iter().cloned()
-        })
     }
 }
 
@@ -79,14 +70,6 @@ mod tests {
         let snapshot = live.clone();
         live.push(3);
         assert_eq!((&*snapshot, &*live), (&vec![1, 2], &vec![1, 2, 3]));
-    }
-
-    #[test]
-    fn a_snapshot_of_many_keeps_them_in_order() {
-        let live: Vec<Shared<usize>> = (0..TOGETHER * 2 + 1).map(Shared::new).collect();
-        let snapshot: Vec<Shared<usize>> = Shared::hold(&live).collect();
-        assert_eq!(snapshot, live);
-        assert!(snapshot.iter().zip(&live).all(|(held, live)| Arc::ptr_eq(&held.0, &live.0)));
     }
 
     #[test]

@@ -39,8 +39,8 @@ impl Snapshot {
             now: state.core.now,
             setup: state.setup.clone(),
             core: encoded(persist::CORE, &state.core)?,
-            slos: Shared::hold(&state.slos).collect(),
-            retired: Shared::hold(&state.retired).collect(),
+            slos: state.slos.iter().cloned().collect(),
+            retired: state.retired.iter().cloned().collect(),
             targets: state.targets.iter().map(|(id, target)| (id.clone(), target.clone())).collect(),
         })
     }

@@ -58,6 +58,8 @@ pub struct Options {
     pub loader: Loader,
     /// Command-line flags, as the API shows them.
     pub flags: Vec<(String, String)>,
+    /// Where the page's connections are served.
+    pub web: tokio::runtime::Handle,
 }
 
 /// A running slowburn. Dropping it without [`Running::stop`] aborts as a crash would.
@@ -132,9 +134,11 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let engine = Engine::new(state, saver, config, links, started);
     let engine = tokio::spawn(engine.run(shutdown.clone()));
     let mut first = version_out.clone();
-    let handle = Handle { published, version: version_out, requests: requests_in };
+    let files = archive.clone();
+    let store_size = Arc::new(move || files.size());
+    let handle = Handle { published, version: version_out, requests: requests_in, store_size };
     let state = AppState::new(handle.clone(), metrics.clone(), options.flags);
-    let web = tokio::spawn(web::serve(listener, state, web_shutdown.clone()));
+    let web = web::serve(listener, state, web_shutdown.clone(), &options.web);
     // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
     let _published = first.changed().await;
     // History is not needed for a start, and there may be much of it.

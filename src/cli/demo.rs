@@ -88,7 +88,8 @@ async fn demo(directory: &Path, listen: SocketAddr) -> anyhow::Result<()> {
     let opening = clock::now();
     let servers = shop.open(opening, &shutdown);
     let flags = vec![("demo".to_owned(), "true".to_owned())];
-    let options = Options { listen: None, loader: run::loader(main.clone()), flags };
+    let options =
+        Options { listen: None, loader: run::loader(main.clone()), flags, web: tokio::runtime::Handle::current() };
     let running = app::start_on(listener, config, options).await?;
     tell(&introduction(page, inbox, &main, opening));
     signals.end_or_reload(&running.handle).await;

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 #[derive(Debug, Args)]
@@ -26,9 +27,10 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
     let config = load(&args.config)?;
     let mut flags = vec![("config".to_owned(), args.config.display().to_string())];
     flags.extend(args.listen.listen.map(|listen| ("web.listen".to_owned(), listen.to_string())));
-    let options = Options { listen: args.listen.listen, loader: loader(args.config), flags };
     open_files::raise();
-    runtime()?.block_on(async {
+    let web = runtime()?;
+    let options = Options { listen: args.listen.listen, loader: loader(args.config), flags, web: web.handle().clone() };
+    single_thread()?.block_on(async {
         let mut signals = Signals::new()?;
         let running = app::start(config, options).await?;
         tracing::info!(url = %format_args!("http://{}/", running.address), "slowburn runs");
@@ -43,10 +45,15 @@ pub fn execute(args: RunArgs) -> anyhow::Result<Outcome> {
 /// Threads for what blocks stay for longer than the common scrape interval: making one costs more than it mostly does.
 const THREADS_KEPT: Duration = Duration::from_secs(70);
 
-/// The runtime of every command that needs one.
-pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    Ok(builder.enable_all().thread_keep_alive(THREADS_KEPT).build()?)
+/// Scrapes, the engine and deliveries share one thread: what is long goes to threads of its own, and several would wake
+/// each other more than they would help. Who looks at the page is on other threads, and can't delay an alert.
+fn single_thread() -> anyhow::Result<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().thread_keep_alive(THREADS_KEPT).build()?)
+}
+
+/// The runtime of what else needs one.
+pub fn runtime() -> anyhow::Result<Runtime> {
+    Ok(Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_KEPT).build()?)
 }
 
 /// The signals that end or reload. From its making on they no longer kill the process; one that comes while nobody waits

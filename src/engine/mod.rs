@@ -4,7 +4,7 @@
 //! Effects follow the commit: a message leaves only after the store holds it. When the store can't be written, counting
 //! and alerting go on from memory, people are told, and a whole checkpoint is tried until it succeeds.
 //!
-//! The task sleeps until something comes or is due: with few SLOs, waking up would cost more than all they need.
+//! The task sleeps until something comes or is due.
 
 mod archive;
 mod board;
@@ -17,6 +17,7 @@ pub mod persist;
 mod plant;
 mod publish;
 mod queries;
+mod rhythm;
 pub mod salvage;
 mod saver;
 pub mod selectors;
@@ -37,6 +38,8 @@ use crate::view::{Published, ReloadView, Request};
 use arc_swap::ArcSwap;
 use log::{About, Complaints};
 pub use plant::{PlantError, plant};
+pub use rhythm::COMMIT_EVERY;
+use rhythm::Rhythm;
 pub use saver::Saver;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,15 +47,8 @@ use tokio::sync::{SetOnce, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Time itself is an event at most this often …
-const TICK: Duration = Duration::from_millis(250);
-/// … and at least this often, so that who watches sees the engine live, and a clock that was set is noticed.
-const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Evaluation without a scrape waits this long beyond its moment, for a scrape of that moment to come in.
 const GRACE: Duration = Duration::from_secs(1);
-/// Commits without something urgent are at least this far apart. Each costs as much as counting a hundred SLOs, and what a
-/// crash loses between two of them is in the counters still.
-pub const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// Attempts taken in one go.
 const BATCH: usize = 256;
 
@@ -93,8 +89,7 @@ pub struct Engine {
     news: bool,
     stale: bool,
     board: board::Board,
-    last_flush: Instant,
-    last_tick: Instant,
+    rhythm: Rhythm,
     targets: publish::TargetsView,
 }
 
@@ -114,8 +109,7 @@ impl Engine {
             news: false,
             stale: true,
             board: board::Board::default(),
-            last_flush: clock::instant(),
-            last_tick: clock::instant(),
+            rhythm: Rhythm::new(clock::instant()),
             targets: publish::TargetsView::default(),
         }
     }
@@ -137,7 +131,7 @@ impl Engine {
                 _ = self.links.damage.wait(), if self.links.damage.get().is_none() => self.stale = true,
                 () = tokio::time::sleep_until(wake) => self.tick(),
             }
-            if self.urgent || self.has_news() && self.last_flush.elapsed() >= COMMIT_EVERY {
+            if self.urgent || self.has_news() && self.rhythm.may_commit() {
                 self.flush().await;
             }
         }
@@ -151,10 +145,8 @@ impl Engine {
 
     /// When the engine looks up, should nothing come before.
     fn wake_at(&self) -> Instant {
-        let (soonest, latest) = (self.last_tick + TICK, self.last_tick + HEARTBEAT);
         let due = self.state.next_due().map(|due| clock::instant() + (due + GRACE).since(clock::now()));
-        let tick = if self.saver.is_busy() { soonest } else { due.unwrap_or(latest).clamp(soonest, latest) };
-        if self.has_news() { tick.min(self.last_flush + COMMIT_EVERY) } else { tick }
+        self.rhythm.next(due, self.has_news(), self.saver.is_busy())
     }
 
     fn discovered(&mut self) {
@@ -198,7 +190,7 @@ impl Engine {
     }
 
     fn tick(&mut self) {
-        self.last_tick = clock::instant();
+        self.rhythm.ticked();
         self.take(Event::Tick { at: clock::now() - GRACE });
     }
 
@@ -210,7 +202,7 @@ impl Engine {
         let effects = self.saver.step(&mut self.state, event);
         // Turns of groups with nothing to tell are written with what comes next: without them, a turn is had again.
         let can_wait = is_tick && effects.are_quiet() && !self.saver.is_busy();
-        self.news |= !can_wait || self.last_flush.elapsed() >= HEARTBEAT;
+        self.news |= !can_wait || self.rhythm.is_silent();
         self.board.note(&effects);
         self.urgent |= effects.outbox_changed || !effects.transitions.is_empty();
         for transition in &effects.transitions {
@@ -231,7 +223,7 @@ impl Engine {
 
     /// Commits, publishes, and lets messages go.
     async fn flush(&mut self) {
-        self.last_flush = clock::instant();
+        self.rhythm.flushed();
         self.news = false;
         let urgent = std::mem::take(&mut self.urgent);
         if let Some(trouble) = self.saver.save(&mut self.state, &self.links.metrics).await {

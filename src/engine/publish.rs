@@ -101,7 +101,6 @@ impl super::Engine {
             error: trouble.map(|trouble| trouble.error.clone()),
             since: trouble.map(|trouble| trouble.since),
             damage: self.links.damage.get().cloned(),
-            bytes: self.saver.size(),
             commits: self.saver.commits,
             last_commit: self.saver.last_commit,
         }

@@ -71,10 +71,6 @@ impl Saver {
         self.checkpoint.is_some() || self.trouble().is_some()
     }
 
-    pub fn size(&self) -> u64 {
-        self.writer.size()
-    }
-
     /// Commits what is new, and begins a checkpoint when it is time. `Some` is the event that trouble began or ended.
     pub async fn save(&mut self, state: &mut State, metrics: &Metrics) -> Option<Event> {
         let in_trouble = self.ledger.trouble().is_some();

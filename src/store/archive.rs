@@ -53,6 +53,11 @@ impl ArchiveReader {
         self.read(verify).map_err(|fault| fault.while_doing("check history"))
     }
 
+    /// [`super::Store::size`]. Blocks on the disk.
+    pub fn size(&self) -> u64 {
+        super::size(&self.path)
+    }
+
     /// In a file with a damaged structure rows could be missing without notice, so it is checked once, before the first
     /// row is believed.
     fn structure(&self) -> Result<(), StoreError> {

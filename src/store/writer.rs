@@ -7,7 +7,6 @@
 use super::piece::{Packer, Sealed};
 use super::{Cover, Store, StoreError};
 use std::io;
-use std::path::PathBuf;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,7 +29,6 @@ enum Request {
 pub struct Writer {
     requests: mpsc::Sender<Request>,
     thread: JoinHandle<()>,
-    path: PathBuf,
 }
 
 /// An append that was asked for.
@@ -59,13 +57,12 @@ impl Writer {
     /// A writer whose disk gives no answer until `ready` returns.
     pub(crate) fn spawn_after(store: Store, ready: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (requests, queue) = mpsc::channel(QUEUE);
-        let path = store.path.clone();
         let serve = move || {
             ready();
             serve(store, queue);
         };
         let thread = std::thread::Builder::new().name("store".to_owned()).spawn(serve)?;
-        Ok(Self { requests, thread, path })
+        Ok(Self { requests, thread })
     }
 
     /// [`Store::append`].
@@ -87,11 +84,6 @@ impl Writer {
         // A writer that has ended drops the question, which is an answer too.
         let _ended = self.requests.send(Request::Begin(cover, answer)).await;
         Begun { handle: Handle { requests: self.requests.clone() }, packer }
-    }
-
-    /// [`Store::size`].
-    pub fn size(&self) -> u64 {
-        super::size(&self.path)
     }
 
     /// Carries out what was requested, closes the store and gives the directory free. Waits for all handles.

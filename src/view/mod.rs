@@ -108,7 +108,6 @@ pub struct StoreView {
     pub since: Option<Timestamp>,
     /// What of the stored file is damaged, as far as it was checked.
     pub damage: Option<String>,
-    pub bytes: u64,
     pub commits: u64,
     pub last_commit: Option<Timestamp>,
 }
@@ -144,6 +143,9 @@ pub struct HistoryQuery {
     pub step: Duration,
 }
 
+/// Bytes of the store on the disk. Asks the file system, so it blocks.
+pub type StoreSize = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// The outside's hold on the engine; cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
@@ -151,6 +153,7 @@ pub struct Handle {
     /// Changes after each publication.
     pub version: watch::Receiver<u64>,
     pub requests: mpsc::Sender<Request>,
+    pub store_size: StoreSize,
 }
 
 impl Handle {

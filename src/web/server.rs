@@ -15,7 +15,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -32,11 +34,28 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Pause after a failed accept, as when file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `shutdown`, then finishes what is in flight.
-pub async fn serve(listener: TcpListener, state: AppState, shutdown: CancellationToken) -> io::Result<()> {
+/// Serves until `shutdown`, then finishes what is in flight. Connections live on `runtime`. Live updates are made where
+/// this is called, which is where publications are: most of those have no listener, for whom another thread would be woken.
+pub fn serve(
+    listener: TcpListener,
+    state: AppState,
+    shutdown: CancellationToken,
+    runtime: &Handle,
+) -> JoinHandle<io::Result<()>> {
+    let updates = tokio::spawn(state.hub.clone().run(state.engine.clone(), shutdown.clone()));
+    runtime.spawn(run(listener, state, updates, shutdown))
+}
+
+async fn run(
+    listener: TcpListener,
+    state: AppState,
+    updates: JoinHandle<()>,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    // From the reactor it was made on to the one that serves it.
+    let listener = TcpListener::from_std(listener.into_std()?)?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving HTTP");
-    let updates = tokio::spawn(state.hub.clone().run(state.engine.clone(), shutdown.clone()));
     let app = router(state);
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();

@@ -205,7 +205,7 @@ pub fn empty() -> Published {
         transitions: Arc::default(),
         alerts: Arc::default(),
         targets: Arc::default(),
-        store: StoreView { bytes: 1000, commits: 7, last_commit: Some(NOW), ..StoreView::default() },
+        store: StoreView { commits: 7, last_commit: Some(NOW), ..StoreView::default() },
         reload: ReloadView { failed: false, error: None, last_success: Some(NOW) },
         compat: Default::default(),
     }
@@ -319,14 +319,15 @@ impl Server {
         let reload = Reload { result: Mutex::new(Ok(())), gate: Default::default(), asked: Notify::new() };
         let reload = Arc::new(reload);
         tokio::spawn(answer(answers, Arc::clone(&reload)));
-        let engine = Handle { published: Arc::clone(&published), version: versions, requests };
+        let store_size = Arc::new(|| 1000);
+        let engine = Handle { published: published.clone(), version: versions, requests, store_size };
         let metrics = Metrics::new();
         let flags = vec![("config".to_owned(), "slowburn.yaml".to_owned())];
         let state = AppState::new(engine, metrics.clone(), flags);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
-        let serving = Some(tokio::spawn(serve(listener, state, shutdown.clone())));
+        let serving = Some(serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current()));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { url, metrics, client, shutdown, serving, published, reload, version }
     }

@@ -29,14 +29,14 @@ impl Site {
     pub async fn serve_with(published: Published, answer: Answer) -> Self {
         let (version, seen) = watch::channel(1);
         let (requests, asked) = mpsc::channel(16);
-        let handle =
-            Handle { published: Arc::new(arc_swap::ArcSwap::from_pointee(published)), version: seen, requests };
+        let published = Arc::new(arc_swap::ArcSwap::from_pointee(published));
+        let handle = Handle { published, version: seen, requests, store_size: Arc::new(|| 0) };
         tokio::spawn(answer_all(asked, Arc::clone(&handle.published), answer));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
         let state = AppState::new(handle.clone(), Metrics::new(), Vec::new());
-        tokio::spawn(web::serve(listener, state, shutdown.clone()));
+        web::serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current());
         Self { base, handle, version, shutdown }
     }
 

@@ -4,7 +4,7 @@ use super::envelope::success;
 use super::targets::time_or_zero;
 use crate::clock;
 use crate::domain::time::Timestamp;
-use crate::web::AppState;
+use crate::web::{AppState, off_thread};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -38,9 +38,13 @@ struct StorageInfo {
 }
 
 pub async fn runtime_info(State(app): State<AppState>) -> Response {
+    off_thread(move || success(about(&app))).await
+}
+
+fn about(app: &AppState) -> RuntimeInfo {
     let now = app.now();
     let store = &now.store;
-    success(RuntimeInfo {
+    RuntimeInfo {
         start_time: now.started,
         cwd: std::env::current_dir().map(|path| path.display().to_string()).unwrap_or_default(),
         server_time: clock::now(),
@@ -52,11 +56,11 @@ pub async fn runtime_info(State(app): State<AppState>) -> Response {
             healthy: store.error.is_none(),
             error: store.error.clone(),
             error_since: store.since,
-            bytes: store.bytes,
+            bytes: (app.engine.store_size)(),
             commits: store.commits,
             last_commit: store.last_commit,
         },
-    })
+    }
 }
 
 #[derive(Serialize)]

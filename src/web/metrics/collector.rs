@@ -21,15 +21,19 @@ const NO_LABELS: [(String, &str); 0] = [];
 
 /// Encodes one publication.
 #[derive(Debug)]
-pub struct Snapshot(pub Arc<Published>);
+pub struct Snapshot {
+    pub published: Arc<Published>,
+    /// Bytes of the store on the disk.
+    pub store_bytes: u64,
+}
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let rows = rows(&self.0);
-        slo_families(&mut encoder, &rows)?;
-        target_families(&mut encoder, &self.0)?;
-        discovery::families(&mut encoder, &self.0)?;
-        health(&mut encoder, &self.0)
+        let published = &self.published;
+        slo_families(&mut encoder, &rows(published))?;
+        target_families(&mut encoder, published)?;
+        discovery::families(&mut encoder, published)?;
+        health(&mut encoder, published, self.store_bytes)
     }
 }
 
@@ -149,7 +153,7 @@ fn target_families(encoder: &mut DescriptorEncoder<'_>, published: &Published) -
     Ok(())
 }
 
-fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Result {
+fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published, store_bytes: u64) -> fmt::Result {
     let help = "The version that runs";
     let build = [("version".to_owned(), VERSION), ("revision".to_owned(), REVISION)];
     let mut family = encoder.encode_descriptor("slowburn_build_info", help, None, MetricType::Gauge)?;
@@ -174,7 +178,7 @@ fn health(encoder: &mut DescriptorEncoder<'_>, published: &Published) -> fmt::Re
             "Whether some of the long history was found damaged",
             Some(f64::from(store.damage.is_some())),
         ),
-        ("slowburn_store_size_bytes", "Size of the data directory", Some(store.bytes as f64)),
+        ("slowburn_store_size_bytes", "Size of the data directory", Some(store_bytes as f64)),
         (
             "slowburn_config_last_reload_successful",
             "Whether the last reload succeeded",

@@ -11,22 +11,19 @@ mod process;
 mod text;
 
 use super::{AppState, off_thread};
-use crate::metrics::Metrics;
-use crate::view::Published;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::registry::Registry;
 use std::fmt;
-use std::sync::Arc;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 pub async fn metrics(State(app): State<AppState>, headers: HeaderMap) -> Response {
     let openmetrics = wants_openmetrics(headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()));
-    off_thread(move || match exposition(&app.metrics, app.is_ready().then(|| app.now())) {
+    off_thread(move || match exposition(&app) {
         Ok(body) if openmetrics => answer(OPENMETRICS, body),
         Ok(body) => answer(PLAIN, text::plain(&body)),
         Err(fmt::Error) => (StatusCode::INTERNAL_SERVER_ERROR, "the metrics could not be written\n").into_response(),
@@ -39,16 +36,18 @@ fn answer(content_type: &'static str, body: String) -> Response {
 }
 
 /// The OpenMetrics text; before the first publication only what does not come from the engine.
-fn exposition(metrics: &Metrics, published: Option<Arc<Published>>) -> Result<String, fmt::Error> {
+fn exposition(app: &AppState) -> Result<String, fmt::Error> {
+    let published = app.is_ready().then(|| app.now());
     let slos = published.as_ref().map_or(0, |published| published.statuses.len());
     // About 1.5 KB for each SLO; a good guess saves moving megabytes about.
     let mut body = String::with_capacity(64 * 1024 + slos * 2048);
-    encode_registry(&mut body, metrics.registry())?;
+    encode_registry(&mut body, app.metrics.registry())?;
     let mut collected = Registry::default();
     collected.register_collector(Box::new(process::Process));
     if let Some(published) = published {
         let compat = compat::CompatSnapshot { published: published.clone(), compat: published.compat };
-        collected.register_collector(Box::new(collector::Snapshot(published)));
+        collected
+            .register_collector(Box::new(collector::Snapshot { published, store_bytes: (app.engine.store_size)() }));
         collected.register_collector(Box::new(compat));
     }
     encode_registry(&mut body, &collected)?;

@@ -1,6 +1,6 @@
-//! Fetching the memory of several budgets at once, before they are evaluated.
+//! Fetching the memory of several budgets at once, before they count or are evaluated.
 //!
-//! Ten thousand SLOs do not fit the processor's cache, and an evaluation that waits for one piece of memory after the
+//! Ten thousand SLOs do not fit the processor's cache, and after some seconds a hundred are not in it either. Work that waits for one piece of memory after the
 //! other waits longer than it computes. Reading a word of each piece of several budgets in a row lets the processor fetch
 //! them all at the same time. Nothing is changed, and what was read is of no interest.
 
@@ -26,6 +26,15 @@ impl State {
         let slos = slos.iter().map(|(slo, _)| &self.slos[*slo]);
         read(slos.clone(), |slo| Shared::fetch(slo) ^ SloState::fetch(slo));
         fetch(slos.filter_map(|slo| Some((slo.groups.nth(0)?, slo.statuses.first()))));
+    }
+
+    /// Fetches where these SLOs will count, of each one's budgets the first.
+    pub(super) fn fetch_ends(&self, slos: impl Iterator<Item = usize> + Clone) {
+        let slos = slos.map(|slo| &self.slos[slo]);
+        read(slos.clone(), |slo| Shared::fetch(slo) ^ SloState::fetch(slo));
+        let groups = slos.filter_map(|slo| slo.groups.nth(0));
+        read(groups.clone(), |group| Shared::fetch(group) ^ GroupState::fetch(group));
+        read(groups, |group| group.events.end().map_or(0, |end| end.0 as u64));
     }
 }
 

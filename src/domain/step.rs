@@ -160,14 +160,20 @@ impl State {
     }
 
     fn apply(&mut self, target: &Arc<Target>, counted: &Counted, effects: &mut Effects) {
-        for (slo, series, at) in &counted.seen {
-            if let Some((_, group)) = self.slos[*slo].group(&series.labels, *at) {
-                group.saw_sample(*at);
+        for some in counted.seen.chunks(TOGETHER) {
+            self.fetch_ends(some.iter().map(|(slo, ..)| *slo));
+            for (slo, series, at) in some {
+                if let Some((_, group)) = self.slos[*slo].group(&series.labels, *at) {
+                    group.saw_sample(*at);
+                }
             }
         }
-        for delta in &counted.deltas {
-            if let Some((spec, group)) = self.slos[delta.slo].group(&delta.series.labels, delta.to) {
-                group.record(&spec, (delta.from, delta.to), delta.total, delta.bad, delta.measured);
+        for some in counted.deltas.chunks(TOGETHER) {
+            self.fetch_ends(some.iter().map(|delta| delta.slo));
+            for delta in some {
+                if let Some((spec, group)) = self.slos[delta.slo].group(&delta.series.labels, delta.to) {
+                    group.record(&spec, (delta.from, delta.to), delta.total, delta.bad, delta.measured);
+                }
             }
         }
         if let Some((count, example)) = &counted.invalid {

@@ -3,9 +3,10 @@
 use super::labels::Series;
 use super::plan::{Link, Plan, Role};
 use super::time::{Timestamp, millis};
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,8 +89,8 @@ pub(super) fn bounds_only(links: &[Link]) -> bool {
 /// Stored sorted, so that equal states have equal bytes.
 mod sorted {
     use super::{Series, SeriesState};
+    use foldhash::HashMap;
     use serde::{Deserialize, Deserializer, Serializer};
-    use std::collections::HashMap;
     use std::sync::Arc;
 
     pub fn serialize<S: Serializer>(map: &HashMap<Arc<Series>, SeriesState>, serializer: S) -> Result<S::Ok, S::Error> {

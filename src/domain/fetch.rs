@@ -1,8 +1,9 @@
 //! Fetching the memory of several budgets at once, before they count or are evaluated.
 //!
-//! Ten thousand SLOs do not fit the processor's cache, and after some seconds a hundred are not in it either. Work that waits for one piece of memory after the
-//! other waits longer than it computes. Reading a word of each piece of several budgets in a row lets the processor fetch
-//! them all at the same time. Nothing is changed, and what was read is of no interest.
+//! Ten thousand SLOs do not fit the processor's cache, and a hundred have left it when the next scrape comes. Work that
+//! waits for one piece of memory after the other waits longer than it computes. Reading a word of each piece of several
+//! budgets in a row lets the processor fetch them all at the same time. Nothing is changed, and what was read is of no
+//! interest.
 
 use super::group::GroupState;
 use super::history::{Ahead, Knot};

@@ -138,7 +138,8 @@ pub async fn start_on(listener: TcpListener, config: Config, options: Options) -
     let store_size = Arc::new(move || files.size());
     let handle = Handle { published, version: version_out, requests: requests_in, store_size };
     let state = AppState::new(handle.clone(), metrics.clone(), options.flags);
-    let web = web::serve(listener, state, web_shutdown.clone(), &options.web);
+    let web = web::serve(listener, state, web_shutdown.clone(), &options.web)
+        .map_err(|error| StartError::Listen { address, reason: error.to_string() })?;
     // Whoever asks from now on gets an answer; an engine that ended instead is noticed when it is awaited.
     let _published = first.changed().await;
     // History is not needed for a start, and there may be much of it.

@@ -48,12 +48,16 @@ const THREADS_KEPT: Duration = Duration::from_secs(70);
 /// Scrapes, the engine and deliveries share one thread: what is long goes to threads of its own, and several would wake
 /// each other more than they would help. Who looks at the page is on other threads, and can't delay an alert.
 fn single_thread() -> anyhow::Result<Runtime> {
-    Ok(Builder::new_current_thread().enable_all().thread_keep_alive(THREADS_KEPT).build()?)
+    built(Builder::new_current_thread())
 }
 
 /// The runtime of what else needs one.
 pub fn runtime() -> anyhow::Result<Runtime> {
-    Ok(Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_KEPT).build()?)
+    built(Builder::new_multi_thread())
+}
+
+fn built(mut builder: Builder) -> anyhow::Result<Runtime> {
+    Ok(builder.enable_all().thread_keep_alive(THREADS_KEPT).build()?)
 }
 
 /// The signals that end or reload. From its making on they no longer kill the process; one that comes while nobody waits

@@ -24,26 +24,26 @@ type Budget<'a> = (&'a Shared<GroupState>, Option<&'a Arc<LazyStatus>>);
 impl State {
     /// Fetches what the evaluation of these SLOs will read, of each one's budgets the first.
     pub(super) fn fetch(&self, slos: &[(usize, Timestamp)]) {
-        let slos = slos.iter().map(|(slo, _)| &self.slos[*slo]);
-        read(slos.clone(), |slo| Shared::fetch(slo) ^ SloState::fetch(slo));
-        fetch(slos.filter_map(|slo| Some((slo.groups.nth(0)?, slo.statuses.first()))));
+        fetch(self.fetch_slos(slos.iter().map(|(slo, _)| *slo)));
     }
 
     /// Fetches where these SLOs will count, of each one's budgets the first.
     pub(super) fn fetch_ends(&self, slos: impl Iterator<Item = usize> + Clone) {
+        let budgets = self.fetch_slos(slos);
+        read(budgets.clone(), |(group, _)| fetch_group(group));
+        read(budgets, |(group, _)| group.events.end().map_or(0, |end| end.0 as u64));
+    }
+
+    fn fetch_slos(&self, slos: impl Iterator<Item = usize> + Clone) -> impl Iterator<Item = Budget<'_>> + Clone {
         let slos = slos.map(|slo| &self.slos[slo]);
         read(slos.clone(), |slo| Shared::fetch(slo) ^ SloState::fetch(slo));
-        let groups = slos.filter_map(|slo| slo.groups.nth(0));
-        read(groups.clone(), |group| Shared::fetch(group) ^ GroupState::fetch(group));
-        read(groups, |group| group.events.end().map_or(0, |end| end.0 as u64));
+        slos.filter_map(|slo| Some((slo.groups.nth(0)?, slo.statuses.first())))
     }
 }
 
 /// Fetches what the evaluation of these budgets will read. Each step finds where the next one reads.
 pub(super) fn fetch<'a>(budgets: impl Iterator<Item = Budget<'a>> + Clone) {
-    read(budgets.clone(), |(group, status)| {
-        Shared::fetch(group) ^ GroupState::fetch(group) ^ status.map_or(0, |status| status.fetch())
-    });
+    read(budgets.clone(), |(group, status)| fetch_group(group) ^ status.map_or(0, |status| status.fetch()));
     read(budgets.clone(), |(group, _)| group.events.fetch_knots());
     // Steps of few instructions, so that the processor looks far ahead.
     let ahead: Vec<Ahead<'_>> = budgets.flat_map(|(group, _)| group.events.ahead()).collect();
@@ -52,6 +52,10 @@ pub(super) fn fetch<'a>(budgets: impl Iterator<Item = Budget<'a>> + Clone) {
     let knots: Vec<&Knot> = ahead.iter().filter_map(Ahead::knot).collect();
     read(bytes.into_iter(), |byte| u64::from(*byte));
     read(knots.into_iter(), |knot| knot.at.0 as u64);
+}
+
+fn fetch_group(group: &Shared<GroupState>) -> u64 {
+    Shared::fetch(group) ^ GroupState::fetch(group)
 }
 
 fn read<T>(from: impl Iterator<Item = T>, word: impl Fn(T) -> u64) {

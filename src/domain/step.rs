@@ -156,6 +156,7 @@ impl State {
             effects.selectors_changed |= self.note_missing_buckets(&scrape.target, &counted, &touched);
         }
         self.core.now = self.core.now.max(at);
+        self.forgive_missing_buckets(effects);
         self.pending.extend(touched.into_iter().map(|slo| (slo, at)));
     }
 

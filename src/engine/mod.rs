@@ -109,7 +109,7 @@ impl Engine {
             news: false,
             stale: true,
             board: board::Board::default(),
-            rhythm: Rhythm::new(clock::instant()),
+            rhythm: Rhythm::begin(),
             targets: publish::TargetsView::default(),
         }
     }
@@ -133,6 +133,10 @@ impl Engine {
             }
             if self.urgent || self.has_news() && self.rhythm.may_commit() {
                 self.flush().await;
+            }
+            if !self.links.attempts.is_empty() || !self.links.requests.is_empty() {
+                // The next scrapes and deliveries wait for this thread.
+                tokio::task::yield_now().await;
             }
         }
         self.finish().await

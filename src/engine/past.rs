@@ -5,6 +5,7 @@ use crate::domain::burn::window_counts;
 use crate::domain::figures::Figures;
 use crate::domain::group::GroupState;
 use crate::domain::history::{Counts, History};
+use crate::domain::shared::Shared;
 use crate::domain::slo::Slo;
 use crate::domain::status::HistoryPoint;
 use crate::domain::time::{Timestamp, millis, step_ends};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 /// Everything that one answer needs, taken from the engine so that reading the disk does not hold it up.
 pub struct Past {
     pub spec: Arc<Slo>,
-    pub group: GroupState,
+    pub group: Shared<GroupState>,
     pub archive_key: String,
     pub now: Timestamp,
 }

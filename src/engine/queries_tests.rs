@@ -47,6 +47,10 @@ fn watched(minutes: i64) -> State {
     state
 }
 
+fn line(state: &State, id: &SloId) -> Sparkline {
+    recent(state, id, &Labels::new()).map(|recent| recent.sparkline(40)).unwrap_or_default()
+}
+
 fn setup() -> Setup {
     let mut diagnostics = Diagnostics::default();
     let slos = crate::spec::read_slos("slo.yaml", SLO, &|_| None, &mut diagnostics);
@@ -64,7 +68,7 @@ fn setup() -> Setup {
 }
 
 fn spark(minutes: i64) -> Sparkline {
-    sparkline(&watched(minutes), &SloId { service: "shop".into(), name: "new".into() }, &Labels::new(), 40)
+    line(&watched(minutes), &SloId { service: "shop".into(), name: "new".into() })
 }
 
 #[test]
@@ -80,5 +84,5 @@ fn without_a_sample_there_is_no_line() {
     let id = SloId { service: "shop".into(), name: "new".into() };
     let mut state = State::default();
     state.step(&[Event::Configured { at: Timestamp(BEGIN), setup: Arc::new(setup()) }]);
-    assert_eq!(sparkline(&state, &id, &Labels::new(), 40).points.iter().flatten().count(), 0);
+    assert_eq!(line(&state, &id).points.iter().flatten().count(), 0);
 }

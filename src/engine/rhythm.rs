@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 /// Time itself is an event at most this often …
 const TICK: Duration = Duration::from_millis(250);
-/// … and after this time without a commit, so that who watches sees the engine live, and a clock that was set is noticed.
-/// Longer than the common scrape interval, whose scrapes show as much, and shorter than what the page calls old.
+/// … and so long after it last told news, so that who watches sees the engine live, and a clock that was set is noticed.
+/// Longer than the common scrape interval, whose scrapes show as much. The page calls figures old that are older than this
+/// and the wait for a disk.
 const HEARTBEAT: Duration = Duration::from_secs(16);
 /// Commits without something urgent are at least this far apart. Each costs as much as counting a hundred SLOs, and what a
 /// crash loses between two of them is in the counters still.
@@ -20,7 +21,8 @@ pub struct Rhythm {
 }
 
 impl Rhythm {
-    pub fn new(now: Instant) -> Self {
+    pub fn begin() -> Self {
+        let now = clock::instant();
         Self { ticked: now, flushed: now }
     }
 
@@ -67,9 +69,9 @@ mod tests {
             (at(0, 0), due(5000), false, false, 5000),
             (at(0, 0), due(100), false, false, 250),
             (at(0, 0), due(60_000), false, false, 16_000),
-            // A commit is a sign of life.
+            // News are a sign of life.
             (at(0, 10_000), None, false, false, 26_000),
-            // A tick that had nothing to commit is none.
+            // A tick that had none is none.
             (at(15_000, 0), None, false, false, 16_000),
             (at(15_900, 0), None, false, false, 16_150),
             (at(0, 10_000), due(60_000), true, false, 11_000),

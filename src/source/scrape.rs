@@ -1,7 +1,7 @@
 //! One attempt to read one target: request, bounded body, parsing, and how it went.
 //!
 //! An attempt always ends, within the target's timeout and the body limit, and always says how: a failure is a value
-//! with a reason for people. Large bodies are parsed off the reactor's threads and only a few at a time, so that a huge
+//! with a reason for people. Large bodies are parsed off the reactor's thread and only a few at a time, so that a huge
 //! target neither delays others nor multiplies memory. What is large depends on whether the reader knows the target.
 
 use crate::clock;

@@ -60,7 +60,7 @@ fn is_api(path: &str) -> bool {
     path.starts_with("/api/")
 }
 
-/// Makes a large answer away from the threads that serve sockets and timers.
+/// Makes an answer that is large, or asks the disk, away from the threads that serve sockets and timers.
 async fn off_thread(make: impl FnOnce() -> Response + Send + 'static) -> Response {
     match tokio::task::spawn_blocking(make).await {
         Ok(response) => response,

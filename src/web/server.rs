@@ -35,15 +35,21 @@ const DRAIN: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serves until `shutdown`, then finishes what is in flight. Connections live on `runtime`. Live updates are made where
-/// this is called, which is where publications are: most of those have no listener, for whom another thread would be woken.
+/// this is called, in the runtime of the engine: most publications have no listener, for whom another thread would be
+/// woken. Fails where the system can't watch the listener.
 pub fn serve(
     listener: TcpListener,
     state: AppState,
     shutdown: CancellationToken,
     runtime: &Handle,
-) -> JoinHandle<io::Result<()>> {
+) -> io::Result<JoinHandle<io::Result<()>>> {
+    let listener = listener.into_std()?;
+    let listener = {
+        let _on = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
     let updates = tokio::spawn(state.hub.clone().run(state.engine.clone(), shutdown.clone()));
-    runtime.spawn(run(listener, state, updates, shutdown))
+    Ok(runtime.spawn(run(listener, state, updates, shutdown)))
 }
 
 async fn run(
@@ -52,8 +58,6 @@ async fn run(
     updates: JoinHandle<()>,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    // From the reactor it was made on to the one that serves it.
-    let listener = TcpListener::from_std(listener.into_std()?)?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "serving HTTP");
     let app = router(state);

@@ -327,7 +327,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
-        let serving = Some(serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current()));
+        let serving = Some(serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current()).unwrap());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { url, metrics, client, shutdown, serving, published, reload, version }
     }

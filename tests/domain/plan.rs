@@ -144,3 +144,14 @@ fn a_missing_bucket_is_forgiven_when_its_target_is_no_longer_scraped() {
     run.tick(615);
     assert_eq!(run.status().problem, None);
 }
+
+#[test]
+fn scrapes_of_other_targets_forgive_a_missing_bucket_too() {
+    let mut run = Run::new(setup([with("a", latency("took", 0.5))]));
+    read(&mut run, 0, &[("0.1", 0.0), ("1", 0.0), ("+Inf", 0.0)], 0.0);
+    let other = target("b:80", seconds(15));
+    let mut scrape = |second| run.step(Event::Scraped(crate::build::read(&other, at(second).0, Vec::new())));
+    assert!(!scrape(600).selectors_changed);
+    assert!(scrape(601).selectors_changed, "without a tick");
+    assert!(run.state.wide().is_empty());
+}

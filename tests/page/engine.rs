@@ -36,7 +36,7 @@ impl Site {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
         let state = AppState::new(handle.clone(), Metrics::new(), Vec::new());
-        web::serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current());
+        web::serve(listener, state, shutdown.clone(), &tokio::runtime::Handle::current()).unwrap();
         Self { base, handle, version, shutdown }
     }
 

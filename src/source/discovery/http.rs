@@ -50,8 +50,13 @@ pub(super) async fn run(sd: HttpSd, reporter: Reporter) {
 async fn refresh(sd: &HttpSd, client: &http::Rotating) -> Result<Vec<Labels>, String> {
     let url = Url::parse(&sd.url).map_err(|_| "the URL can't be read".to_owned())?;
     let body = fetch(sd, client, url.clone()).await?;
-    let groups = groups::from_json(&body).map_err(|error| format!("not a list of target groups: {error}"))?;
-    Ok(groups::flatten(&groups, &Labels::new().with("__meta_url", without_credentials(url))))
+    let meta = Labels::new().with("__meta_url", without_credentials(url));
+    let read = move || {
+        let groups = groups::from_json(&body).map_err(|error| format!("not a list of target groups: {error}"))?;
+        Ok(groups::flatten(&groups, &meta))
+    };
+    // There may be megabytes of it.
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading the answer failed: {error}")))
 }
 
 async fn fetch(sd: &HttpSd, client: &http::Rotating, url: Url) -> Result<bytes::Bytes, String> {

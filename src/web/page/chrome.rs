@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Publications follow each evaluation; so many missed ones mean that the numbers stand still.
 const MISSED_EVALUATIONS: u32 = 4;
 /// Short evaluation intervals must not raise an alarm over one busy moment.
-const SHORTEST_STALENESS: Duration = Duration::from_secs(20);
+const SHORTEST_STALENESS: Duration = Duration::from_secs(30);
 
 /// Which entry of the navigation is the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -216,7 +216,10 @@ impl State {
         self.wide.retain(|slo| {
             let missing = &mut self.slos[*slo].missing_bucket;
             missing.retain(|id, _| !gone(id));
-            effects.selectors_changed |= missing.is_empty();
+            if missing.is_empty() {
+                effects.selectors_changed = true;
+                self.pending.entry(*slo).or_insert(now);
+            }
             !missing.is_empty()
         });
     }

@@ -14,6 +14,9 @@ impl Engine {
     /// Ends in order: no more scrapes, what was read is counted, what is being sent is reported, all is written down;
     /// `false` where that failed.
     pub(super) async fn finish(mut self) -> bool {
+        // Whoever asks from now on is told at once that there will be no answer.
+        self.links.requests.close();
+        while self.links.requests.try_recv().is_ok() {}
         self.links.attempts.close();
         let mut rest = Vec::new();
         while let Ok(attempt) = self.links.attempts.try_recv() {

@@ -6,6 +6,7 @@ use crate::receiver::Receiver;
 use crate::service::Service;
 use crate::wait::until_true;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 const KILLS: usize = 20;
 
@@ -54,6 +55,33 @@ async fn twenty_kills_lose_no_event_and_no_page() {
     assert!(repeats <= KILLS, "{repeats} repeats: {:?}", statuses(&heard));
     assert!(heard.len() >= before, "{:?}", statuses(&heard));
     assert_eq!(statuses(&heard).first(), Some(&"firing"), "nothing resolves that never fired");
+}
+
+/// A receiver holds the end up; who asks meanwhile does not wait for it.
+#[tokio::test]
+async fn who_asks_while_it_ends_is_told_so_at_once() {
+    let (service, silent) = (Service::start().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let hook = format!("    webhook_configs: [{{url: 'http://{}/hook'}}]", silent.local_addr().unwrap());
+    let installation = Installation::new(&config(&service, &hook), SLOS);
+    let slowburn = installation.start().await;
+    let asked = async { silent.accept().await.unwrap().0 };
+    let breaking = async {
+        loop {
+            service.happen("/cart", "500", 5);
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    };
+    let connection = tokio::select! {
+        connection = asked => connection,
+        () = breaking => unreachable!("it goes on"),
+    };
+    slowburn.signal("TERM");
+    let url = format!("{}/-/healthy", slowburn.url);
+    until_true("the end is told", async || reqwest::get(&url).await.expect("it answers").status() == 503).await;
+    let (status, text) = slowburn.post("/-/reload").await;
+    assert_eq!((status, text.trim()), (500, "failed to reload config: the engine has stopped"));
+    drop((connection, silent));
+    assert!(slowburn.ended().await.0.success());
 }
 
 #[tokio::test]

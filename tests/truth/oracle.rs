@@ -80,6 +80,8 @@ struct Target {
     infinity: bool,
     /// Whether it last showed a histogram without the bucket of the threshold.
     lacks_bucket: bool,
+    /// Whether that is still told.
+    named: bool,
     scraped: Ms,
     series: BTreeMap<usize, Last>,
 }
@@ -95,6 +97,7 @@ pub struct Oracle {
 }
 
 const DAY: Ms = 86_400_000;
+const FORGIVEN_AFTER: Ms = 600_000;
 
 pub fn whole(number: i64) -> Exact {
     Exact::from_integer(number.into())
@@ -117,6 +120,14 @@ impl Oracle {
         }
         (known.last_attempt, known.failed) = (Some(attempt.at), !attempt.good);
         self.targets.insert(attempt.target, known);
+        self.forgive(attempt.at);
+    }
+
+    /// What can't be mended, for nobody attempts to scrape the target any more, is no problem after a while.
+    fn forgive(&mut self, now: Ms) {
+        for target in self.targets.values_mut() {
+            target.named &= target.last_attempt.is_some_and(|last| now - last <= FORGIVEN_AFTER);
+        }
     }
 
     /// Rule 6. Time between two attempts that follow each other is measured.
@@ -160,6 +171,7 @@ impl Oracle {
         let (count, infinity) = (shows(Part::Count), shows(Part::Infinity));
         known.infinity |= infinity && !count;
         known.lacks_bucket = (count || infinity) && !shows(Part::Threshold);
+        known.named = known.lacks_bucket;
     }
 
     /// The events that one sample tells of.
@@ -216,9 +228,9 @@ impl Oracle {
         })
     }
 
-    /// The first target whose histogram can't be counted.
+    /// The first target whose histogram can't be counted, as far as that is told.
     pub fn lacks_bucket(&self) -> Option<usize> {
-        self.targets.iter().find(|(_, target)| target.lacks_bucket).map(|(number, _)| *number)
+        self.targets.iter().find(|(_, target)| target.named).map(|(number, _)| *number)
     }
 
     /// The events of `(from, to]` without those in maintenance. `weigh` gives the weights, in the total and in the bad

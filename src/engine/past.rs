@@ -10,10 +10,11 @@ use crate::domain::slo::Slo;
 use crate::domain::status::HistoryPoint;
 use crate::domain::time::{Timestamp, millis, step_ends};
 use crate::store::ArchiveReader;
-use crate::view::HistoryQuery;
+use crate::view::{HistoryQuery, Sparkline};
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Everything that one answer needs, taken from the engine so that reading the disk does not hold it up.
+/// Everything that one answer needs, taken from the engine so that neither reading the disk nor computing holds it up.
 pub struct Past {
     pub spec: Arc<Slo>,
     pub group: Shared<GroupState>,
@@ -28,6 +29,21 @@ impl Past {
         match self.group.events.begin() {
             Some(begin) if earliest < begin => self.with_archive(query, reader, earliest, begin),
             _ => self.group.history(&self.spec, query.start, query.end, query.step, self.now),
+        }
+    }
+
+    /// The remaining budget at the end of each of `points` steps over the SLO window, or since the first sample where that
+    /// is younger, so that the line of a new SLO is a line too.
+    pub fn sparkline(&self, points: usize) -> Sparkline {
+        let Self { spec, group, now, .. } = self;
+        let Some(begin) = group.events.begin() else { return Sparkline::default() };
+        let window = millis(spec.window.nominal());
+        let length = window.min(now.0 - begin.0).max(1);
+        let step = Duration::from_millis((length / (points.max(1) as i64)).max(1).unsigned_abs());
+        let ends = step_ends(Timestamp(now.0 - length), *now, step, *now);
+        Sparkline {
+            points: ends.map(|at| group.figures(spec, at).remaining()).collect(),
+            young: (length < window).then(|| Duration::from_millis(length.unsigned_abs())),
         }
     }
 

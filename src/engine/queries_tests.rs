@@ -6,7 +6,10 @@ use crate::domain::event::Event;
 use crate::domain::labels::Series;
 use crate::domain::reading::{Outcome, Reading, Sample, Scrape, Target, TargetId};
 use crate::domain::setup::Setup;
+use crate::domain::time::Timestamp;
+use crate::view::Sparkline;
 use std::sync::Arc;
+use std::time::Duration;
 
 const SLO: &[u8] = br#"
 version: slowburn/v1
@@ -48,7 +51,7 @@ fn watched(minutes: i64) -> State {
 }
 
 fn line(state: &State, id: &SloId) -> Sparkline {
-    recent(state, id, &Labels::new()).map(|recent| recent.sparkline(40)).unwrap_or_default()
+    past(state, id, &Labels::new()).map(|past| past.sparkline(40)).unwrap_or_default()
 }
 
 fn setup() -> Setup {
